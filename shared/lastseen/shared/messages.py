@@ -1,0 +1,306 @@
+"""What can be said on the wire, each message a frozen Struct whose `type` is its name in snake_case.
+
+Unknown keys are ignored and defaults are left out, so that versions can differ. Over TCP the
+messages travel as MessagePack in frames (`framing`), over WebSocket as JSON text. The meaning of
+each is in docs/protocol.md.
+"""
+
+import re
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+PROTOCOL = 1
+"""The version of the protocol that these messages are; `register.protocol` names the client's."""
+
+Status = Literal["online", "late", "offline"]
+Availability = Literal["available", "away", "busy"]
+Via = Literal["tcp", "websocket", "http", "lan"]
+Reason = Literal[
+    "registered", "returned", "left", "closed", "timeout", "replaced", "kicked", "silent"
+]
+
+# Each bound keeps a register within the 4 KiB frame that an unregistered peer may send, and a
+# record within what one page of a list can hold.
+ClientId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+Name = Annotated[str, Meta(max_length=128)]
+Hostname = Annotated[str, Meta(max_length=255)]
+Group = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+Groups = Annotated[tuple[Group, ...], Meta(max_length=16)]
+MetaKey = Annotated[str, Meta(min_length=1, max_length=64)]
+MetaText = Annotated[str, Meta(max_length=256)]
+MetaData = Annotated[dict[MetaKey, bool | int | float | MetaText | None], Meta(max_length=16)]
+Note = Annotated[str, Meta(max_length=256)]
+RequestId = Annotated[int, Meta(ge=0, le=2**53)]  # what JavaScript can count to without loss
+PageLimit = Annotated[int, Meta(ge=1, le=1000)]
+
+
+def snake_case(name: str) -> str:
+    """`ClientList` -> `client_list`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+class ClientRecord(Struct, frozen=True, omit_defaults=True, gc=False):
+    """One client as watchers and lists see it.
+
+    Attributes:
+        since: When its present status began (UTC).
+        last_seen: Its last sign of life (UTC).
+        reason: Why it has its present status.
+        via: How the last sign of life came.
+        address: Where it came from, `host:port`.
+        sessions: How many live sessions it has: 0 while late with a broken link, more than 1
+            where the server lets several devices share one client_id.
+    """
+
+    client_id: str
+    status: Status
+    reason: Reason
+    since: datetime
+    last_seen: datetime
+    name: str = ""
+    hostname: str = ""
+    groups: tuple[str, ...] = ()
+    meta: dict[str, bool | int | float | str | None] = {}
+    availability: Availability = "available"
+    note: str = ""
+    via: Via = "tcp"
+    address: str = ""
+    sessions: int = 0
+
+
+class Message(
+    Struct, frozen=True, tag_field="type", tag=snake_case, omit_defaults=True, gc=False
+):
+    """What every message shares."""
+
+
+class Request(Message, frozen=True, kw_only=True):
+    """A message that is answered; the answer repeats its `request_id`."""
+
+    request_id: RequestId | None = None
+
+
+class Answer(Message, frozen=True, kw_only=True):
+    """A message that may be an answer; `request_id` is that of the request, where it had one."""
+
+    request_id: RequestId | None = None
+
+
+# --- to the server ---------------------------------------------------------------------------
+
+
+class Register(Request, frozen=True):
+    """I am this client. Answered by `registered`, or by `error`.
+
+    Attributes:
+        instance: A random id that the client process made once: it tells a reconnecting process
+            from a second one that bears the same client_id.
+        protocol: The version of the protocol that the client speaks.
+    """
+
+    client_id: ClientId
+    name: Name = ""
+    hostname: Hostname = ""
+    groups: Groups = ()
+    meta: MetaData = {}
+    instance: Annotated[str, Meta(max_length=64)] = ""
+    token: Annotated[str, Meta(max_length=512)] = ""
+    protocol: int = PROTOCOL
+
+
+class Ping(Message, frozen=True):
+    """A sign of life. Answered by `pong`, in order."""
+
+
+class SetAvailability(Request, frozen=True):
+    """What the client says of itself. Answered by nothing but an error."""
+
+    availability: Availability
+    note: Note = ""
+
+
+class Leave(Message, frozen=True):
+    """Goodbye, on purpose: offline at once, with reason `left`. The server closes the link."""
+
+
+class List(Request, frozen=True):
+    """One page of the clients, in the order of their ids. Answered by `client_list`.
+
+    Attributes:
+        status: Only this status; None means everyone present (online or late), `all` everyone known.
+        group: Only members of this group.
+        search: Only where client_id, name, hostname or address contains this, whatever the case.
+        limit: At most so many; the server may send fewer.
+        after: The `after` of the page before.
+    """
+
+    status: Literal["online", "late", "offline", "all"] | None = None
+    group: str | None = None
+    search: Annotated[str, Meta(max_length=128)] | None = None
+    limit: PageLimit = 500
+    after: str | None = None
+
+
+class Watch(Request, frozen=True):
+    """Send diffs from now on. With an epoch and a revision: from there, if they are still known."""
+
+    epoch: str | None = None
+    revision: Annotated[int, Meta(ge=0)] | None = None
+
+
+class GetSettings(Request, frozen=True):
+    """Answered by `settings`."""
+
+
+class UpdateSettings(Request, frozen=True):
+    """Change what may be changed while running. Answered by `settings`, or by `error`: then nothing changed."""
+
+    heartbeat_interval: float | None = None
+    connection_timeout: float | None = None
+
+
+class GetStats(Request, frozen=True):
+    """Answered by `stats`."""
+
+
+ToServer = (
+    Register
+    | Ping
+    | SetAvailability
+    | Leave
+    | List
+    | Watch
+    | GetSettings
+    | UpdateSettings
+    | GetStats
+)
+
+
+# --- to the client ---------------------------------------------------------------------------
+
+
+class Registered(Answer, frozen=True):
+    """You are present. Ping every `heartbeat_interval` seconds from now on.
+
+    Attributes:
+        session: The name of this session, new each time.
+        server_time: The server's wall clock (UTC), for display only.
+        epoch: The server's run.
+        revision: Where the server's diffs stand.
+    """
+
+    client_id: ClientId
+    session: str
+    heartbeat_interval: float
+    connection_timeout: float
+    server_time: datetime
+    epoch: str
+    revision: int
+
+
+class Pong(Message, frozen=True):
+    """The answer to a ping."""
+
+
+class ClientList(Answer, frozen=True):
+    """A page of clients; `after` is the cursor of the next page, None on the last one."""
+
+    clients: list[ClientRecord]
+    epoch: str
+    revision: int
+    after: str | None = None
+
+
+class Diff(Answer, frozen=True):
+    """What changed between `revision` - 1 and `revision`.
+
+    Joins and updates carry the record as it is now, leaves the last one, with status `offline`
+    and the reason. A diff that carries a `request_id` answers a `watch` that resumes: it is empty and
+    bears the revision asked for.
+    """
+
+    epoch: str
+    revision: int
+    joins: list[ClientRecord] = []
+    leaves: list[ClientRecord] = []
+    updates: list[ClientRecord] = []
+
+
+class Settings(Answer, frozen=True):
+    """The settings that concern clients, in seconds; also sent unasked when one changes."""
+
+    heartbeat_interval: float
+    connection_timeout: float
+    reap_interval: float
+    reconnect_grace: float
+    min_heartbeat_interval: float
+    max_heartbeat_interval: float
+
+
+class Stats(Answer, frozen=True):
+    """How the server is. Times in seconds, counts since its start.
+
+    Attributes:
+        online: Clients heard from in time.
+        late: Clients not heard from in time and not yet given up.
+        remembered: Clients that went offline in this run and can still be listed.
+        connections: Open links, observers included.
+        transitions: How many of each reason.
+        stalls: How often the server itself was late, and `stalled` for how long in all.
+        reaper_lateness: How late the last reaper pass was.
+        held: Clients that the detector holds back because most fell silent at once.
+        slow_closes: Sessions closed because they did not read.
+        refused: Connections and registrations refused by a limit.
+        memory: Resident memory in bytes.
+    """
+
+    version: str
+    started_at: datetime
+    uptime: float
+    epoch: str
+    revision: int
+    online: int
+    late: int
+    remembered: int
+    connections: int
+    watchers: int
+    pings: int
+    transitions: dict[str, int]
+    reaper_passes: int
+    reaper_duration: float
+    reaper_lateness: float
+    stalls: int
+    stalled: float
+    held: int
+    slow_closes: int
+    refused: int
+    memory: int
+
+
+class Error(Answer, frozen=True):
+    """A refusal: a `code` for programs and a sentence for people.
+
+    `retry_after`, in seconds, says when trying again may help.
+    """
+
+    code: str
+    message: str
+    retry_after: float | None = None
+
+
+class Goodbye(Message, frozen=True):
+    """The server is about to close this link.
+
+    `reconnect` says whether coming back can help; `retry_after`, in seconds, when.
+    """
+
+    reason: str
+    reconnect: bool
+    retry_after: float | None = None
+
+
+ToClient = (
+    Registered | Pong | ClientList | Diff | Settings | Stats | Error | Goodbye
+)
