@@ -1,0 +1,117 @@
+"""What settings must satisfy, alone and together: in a file, a reload and a live update."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from lastseen.server.config.schema import Config
+from lastseen.server.errors import ConfigError
+from lastseen.shared.explain import explain, shown
+
+_INTERVAL, _TIMEOUT = "server.heartbeat_interval", "server.connection_timeout"
+_LEAST, _MOST = "limits.min_heartbeat_interval", "limits.max_heartbeat_interval"
+_HOST, _ANONYMOUS = "server.host", "server.allow_anonymous"
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+_SAFE_TIMEOUT = 2
+"""Heartbeat intervals that connection_timeout should span, so that one ping may be lost."""
+
+
+def check(config: Config) -> list[str]:
+    """Hold settings to their bounds and to each other.
+
+    Returns:
+        Warnings: sentences on settings that are allowed and risky.
+
+    Raises:
+        ConfigError: With one sentence: the dotted key, the value met and what was expected.
+    """
+    _check_bounds(config)
+    _check_limits(config)
+    _check_timeout(config)
+    _check_host(config)
+    return list(_risks(config))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens on `host`."""
+    address = _address(host)
+    if address is None:  # a name: where any other one leads is not for us to say
+        return host.lower() == "localhost"
+    return address.is_loopback
+
+
+def _check_bounds(config: Config) -> None:
+    """Again, because a changed copy (`msgspec.structs.replace`) is not held to them by itself."""
+    document = msgspec.to_builtins(config)
+    try:
+        msgspec.convert(document, Config)
+    except msgspec.ValidationError as error:
+        sentence = explain(error, document, Config)
+        raise ConfigError(sentence, keys=[sentence.partition(":")[0]]) from None
+
+
+def _check_limits(config: Config) -> None:
+    interval = config.server.heartbeat_interval
+    least, most = config.limits.min_heartbeat_interval, config.limits.max_heartbeat_interval
+    if least > most:
+        raise ConfigError(
+            f"{_LEAST}: expected at most {_MOST} ({most:g}), got {least:g}", [_LEAST, _MOST]
+        )
+    if not least <= interval <= most:
+        raise ConfigError(
+            f"{_INTERVAL}: expected from {least:g} to {most:g} seconds"
+            f" ({_LEAST} and {_MOST}), got {interval:g}",
+            [_INTERVAL, _LEAST, _MOST],
+        )
+
+
+def _check_timeout(config: Config) -> None:
+    interval, timeout = config.server.heartbeat_interval, config.server.connection_timeout
+    if timeout <= interval:
+        raise ConfigError(
+            f"{_TIMEOUT}: expected more than {_INTERVAL} ({interval:g}), got {timeout:g}:"
+            " clients would be given up on between two pings",
+            [_TIMEOUT, _INTERVAL],
+        )
+
+
+def _check_host(config: Config) -> None:
+    host = config.server.host
+    if _address(host) is None and not _HOST_NAME.fullmatch(host):
+        raise ConfigError(
+            f"{_HOST}: expected an address or a host name, without a port, got {shown(host)}",
+            [_HOST],
+        )
+    if not is_loopback(host) and not config.server.allow_anonymous:
+        raise ConfigError(
+            f"{_HOST}: expected a loopback address (127.0.0.1, ::1 or localhost), got"
+            f" {shown(host)}: there are no tokens, so whoever can reach that address could register"
+            " as anyone and change settings; to allow that on a network that you trust, set"
+            f" {_ANONYMOUS} = true",
+            [_HOST, _ANONYMOUS],
+        )
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _risks(config: Config) -> Iterator[str]:
+    interval, timeout = config.server.heartbeat_interval, config.server.connection_timeout
+    if timeout < _SAFE_TIMEOUT * interval:
+        yield (
+            f"{_TIMEOUT} ({timeout:g}) is less than twice {_INTERVAL} ({interval:g}):"
+            " one lost or late ping is enough to give up on a client that is well"
+        )
+    if not is_loopback(config.server.host):
+        yield (
+            f"{_HOST} is {shown(config.server.host)} and {_ANONYMOUS} is true: whoever can reach"
+            " that address can register as anyone, see everyone and change settings"
+        )

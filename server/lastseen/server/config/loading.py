@@ -1,0 +1,151 @@
+"""Where settings come from: the environment over the file over the defaults.
+
+Whatever is wrong with them is said in one sentence: where it stands, what it is, what was expected.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lastseen.server.config.checks import check
+from lastseen.server.config.schema import Config
+from lastseen.server.config.setting import (
+    ENVIRONMENT_PREFIX,
+    ENVIRONMENT_SEPARATOR,
+    SECTIONS,
+    SETTINGS,
+    Setting,
+    values,
+)
+from lastseen.server.errors import ConfigError
+from lastseen.shared.explain import explain, shown
+
+DEFAULT_PATH = Path("config.toml")
+"""Read from the current folder when no other file is named, if it is there."""
+
+DEFAULT = "default"
+"""The source of a setting that neither the file nor the environment sets."""
+
+_BY_VARIABLE = {s.variable: s for s in SETTINGS}
+
+
+class LoadedConfig(msgspec.Struct, frozen=True):
+    """Settings that passed every check, and where they came from.
+
+    Attributes:
+        config: The settings.
+        sources: For each dotted key: `default`, the path of the file, or `environment` and the
+            name of the variable.
+        path: The file that was read; None if there was none, and defaults fill in for it.
+        warnings: Sentences on settings that are allowed and risky.
+    """
+
+    config: Config
+    sources: dict[str, str]
+    path: Path | None
+    warnings: list[str]
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> LoadedConfig:
+    """Read all settings.
+
+    Args:
+        path: The file; None reads `config.toml` in the current folder if there is one.
+        environ: The environment; None takes the process's own.
+
+    Raises:
+        ConfigError: With one sentence that says where the mistake is and what was expected.
+    """
+    if path is None and DEFAULT_PATH.exists():
+        path = DEFAULT_PATH
+    document = {} if path is None else _read(path)
+    sources = dict.fromkeys((s.key for s in SETTINGS), DEFAULT)
+    if path is not None:
+        sources |= {s.key: str(path) for s in SETTINGS if s.name in document.get(s.section, {})}
+    for variable, setting, value in _overrides(os.environ if environ is None else environ):
+        document.setdefault(setting.section, {})[setting.name] = value
+        sources[setting.key] = f"environment {variable}"
+    config = msgspec.convert(document, Config)
+    try:
+        return LoadedConfig(config, sources, path, check(config))
+    except ConfigError as error:
+        raise ConfigError(f"{_blame(sources, error.keys)}{error}", error.keys) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The document in a file, each of its settings valid by itself."""
+    try:
+        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: expected UTF-8 text: {error.reason} at byte {error.start}"
+        ) from None
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # of TOML, with line and column; and absurd numbers or nesting
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    _refuse_unknown(path, document)
+    try:
+        msgspec.convert(document, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {explain(error, document, Config)}") from None
+    return document
+
+
+def _refuse_unknown(path: Path, document: dict[str, Any]) -> None:
+    for section, content in document.items():
+        if section not in SECTIONS:
+            raise ConfigError(f"{path}: {section}: no such section{_nearest(section, SECTIONS)}")
+        if not isinstance(content, dict):
+            raise ConfigError(
+                f"{path}: {section}: expected a section [{section}], got {shown(content)}"
+            )
+        names = SECTIONS[section].__struct_fields__
+        for name in content:
+            if name not in names:
+                raise ConfigError(
+                    f"{path}: {section}.{name}: no such setting{_nearest(name, names)}"
+                )
+
+
+def _overrides(environ: Mapping[str, str]) -> Iterable[tuple[str, Setting, Any]]:
+    for variable in sorted(environ):
+        if variable.startswith(ENVIRONMENT_PREFIX) and ENVIRONMENT_SEPARATOR in variable:
+            if variable not in _BY_VARIABLE:
+                raise ConfigError(
+                    f"environment {variable}: no such setting{_nearest(variable, _BY_VARIABLE)}"
+                )
+            setting = _BY_VARIABLE[variable]
+            yield variable, setting, _converted(variable, setting, environ[variable])
+
+
+def _converted(variable: str, setting: Setting, text: str) -> Any:  # noqa: ANN401 (any setting)
+    """The text of a variable as the setting's type: there is only text in an environment."""
+    if not text.isprintable():
+        raise ConfigError(f"environment {variable}: expected printable text, got {shown(text)}")
+    document = {setting.section: {setting.name: text}}
+    try:
+        config = msgspec.convert(document, Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"environment {variable}: {explain(error, document, Config)}") from None
+    return values(config)[setting.key]
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """A suggestion, where a known word is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _blame(sources: Mapping[str, str], keys: Iterable[str]) -> str:
+    """Where the values came from that do not fit together."""
+    named = [sources[key] for key in keys if sources.get(key, DEFAULT) != DEFAULT]
+    return ", ".join(dict.fromkeys(named)) + ": " if named else ""
