@@ -1,5 +1,7 @@
 """Addresses as people write them: `host:port`, `host`, `[::1]:8080`."""
 
+import re
+
 DEFAULT_PORT = 8080
 """Where a server listens for TCP clients unless told otherwise."""
 
@@ -11,11 +13,11 @@ def parse_address(text: str, default_port: int = DEFAULT_PORT) -> tuple[str, int
         ValueError: With a sentence for the person who wrote it.
     """
     host, port = _split(text.strip())
-    if not host:
-        raise ValueError(f"expected an address like host:port, got {text!r}")
-    if not port:
+    if not host or (":" in host and not _is_ipv6(host)):
+        raise ValueError(f"expected an address like host:port or [::1]:port, got {text!r}")
+    if port is None:
         return host, default_port
-    if not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
+    if not re.fullmatch("[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
         raise ValueError(f"expected a port from 1 to 65535 in the address {text!r}, got {port!r}")
     return host, int(port)
 
@@ -25,13 +27,24 @@ def format_address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _split(text: str) -> tuple[str, str]:
+def _split(text: str) -> tuple[str, str | None]:
+    """Host and port, None where no port is written; an empty host where there is neither."""
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
-        if not bracket or (rest and not rest.startswith(":")):
-            return "", ""
-        return host, rest[1:]
+        if not bracket or ":" not in host or (rest and not rest.startswith(":")):
+            return "", None
+        return host, rest[1:] if rest else None
     if text.count(":") > 1:  # a bare IPv6 address
-        return text, ""
-    host, _, port = text.partition(":")
-    return host, port
+        return text, None
+    host, colon, port = text.partition(":")
+    return host, port if colon else None
+
+
+def _is_ipv6(host: str) -> bool:
+    from ipaddress import IPv6Address  # only for who writes one
+
+    try:
+        IPv6Address(host)
+    except ValueError:
+        return False
+    return True

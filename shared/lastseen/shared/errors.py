@@ -2,9 +2,11 @@
 
     WireError
      +-- FrameTooLong     the announced length passes the limit: the stream cannot go on
-     +-- Unreadable       a frame that is no MessagePack (or JSON) map: the peer speaks something else
+     +-- Unreadable       a frame that is no MessagePack (or JSON) map: not our protocol
      +-- UnknownType      a well-formed message of a type we do not know: answer, and go on
      +-- BadMessage       a known type with a field that does not fit: answer, and go on
+
+The names say what is wrong; that they are errors, their base says.
 """
 
 
@@ -23,25 +25,25 @@ class WireError(Exception):
         self.request_id = request_id
 
 
-class FrameTooLong(WireError):
+class FrameTooLong(WireError):  # noqa: N818 (see above)
     """A frame announces more bytes than the limit; raised before one of them is read."""
 
     code = "frame_too_long"
 
 
-class Unreadable(WireError):
+class Unreadable(WireError):  # noqa: N818 (see above)
     """A frame whose bytes are not one well-formed map."""
 
     code = "unreadable"
 
 
-class UnknownType(WireError):
+class UnknownType(WireError):  # noqa: N818 (see above)
     """A map whose `type` names no message that we know. Versions may differ: not fatal."""
 
     code = "unknown_type"
 
 
-class BadMessage(WireError):
+class BadMessage(WireError):  # noqa: N818 (see above)
     """A known message with a missing field, or a field of the wrong shape. Not fatal."""
 
     code = "bad_message"

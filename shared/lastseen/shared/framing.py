@@ -2,7 +2,7 @@
 
 A `Framer` takes bytes however the network cut them and gives back whole payloads. It holds at
 most one incomplete frame, looks at every byte once, and refuses an announced length over its
-limit before a byte of that frame is kept.
+limit before a byte of its body is kept.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ class Framer:
 
     def __init__(self, limit: int = FRAME_LIMIT) -> None:
         self.limit = limit
-        # None between frames: most connections are idle, and an empty buffer would cost each 56 bytes.
+        # None between frames: most connections are idle, and even an empty buffer costs 56 bytes.
         self._partial: bytearray | None = None
 
     @property
@@ -51,7 +51,7 @@ class Framer:
 
         Raises:
             FrameTooLong: The next frame announces more than `limit` bytes; payloads before it
-                have been yielded.
+                have been yielded. The stream cannot go on: feeding more raises this again.
         """
         buffer: bytes | bytearray = data
         if self._partial is not None:
@@ -61,7 +61,7 @@ class Framer:
         while len(buffer) - start >= HEADER:
             length = int.from_bytes(buffer[start : start + HEADER], "big")
             if length > self.limit:
-                self._partial = None
+                self._partial = bytearray(buffer[start : start + HEADER])
                 raise FrameTooLong(
                     f"a frame announces {length} bytes; at most {self.limit} are accepted here"
                 )

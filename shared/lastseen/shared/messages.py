@@ -1,4 +1,4 @@
-"""What can be said on the wire, each message a frozen Struct whose `type` is its name in snake_case.
+"""What can be said on the wire: each message a frozen Struct, its `type` its name in snake_case.
 
 Unknown keys are ignored and defaults are left out, so that versions can differ. Over TCP the
 messages travel as MessagePack in frames (`framing`), over WebSocket as JSON text. The meaning of
@@ -6,6 +6,7 @@ each is in docs/protocol.md.
 """
 
 import re
+import sys
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -14,6 +15,14 @@ from msgspec import Meta, Struct
 PROTOCOL = 1
 """The version of the protocol that these messages are; `register.protocol` names the client's."""
 
+LARGEST_REQUEST_ID = 2**53
+"""What JavaScript can count to without loss."""
+
+LONGEST = 1e9
+"""Seconds; some 30 years. No clock or calendar overflows by it, and NaN and infinity pass it."""
+
+LARGEST_FLOAT = sys.float_info.max
+
 Status = Literal["online", "late", "offline"]
 Availability = Literal["available", "away", "busy"]
 Via = Literal["tcp", "websocket", "http", "lan"]
@@ -21,8 +30,8 @@ Reason = Literal[
     "registered", "returned", "left", "closed", "timeout", "replaced", "kicked", "silent"
 ]
 
-# Each bound keeps a register within the 4 KiB frame that an unregistered peer may send, and a
-# record within what one page of a list can hold.
+# The bounds together keep a record within the 64 KiB frame of one page, whatever its script. A
+# register that used most of them at once would pass the 4 KiB frame of an unregistered peer.
 ClientId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
 Name = Annotated[str, Meta(max_length=128)]
 Hostname = Annotated[str, Meta(max_length=255)]
@@ -30,10 +39,17 @@ Group = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\
 Groups = Annotated[tuple[Group, ...], Meta(max_length=16)]
 MetaKey = Annotated[str, Meta(min_length=1, max_length=64)]
 MetaText = Annotated[str, Meta(max_length=256)]
-MetaData = Annotated[dict[MetaKey, bool | int | float | MetaText | None], Meta(max_length=16)]
+# What every store and both wire formats can hold: 64 bits signed, and neither NaN nor infinity.
+MetaInt = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+MetaFloat = Annotated[float, Meta(ge=-LARGEST_FLOAT, le=LARGEST_FLOAT)]
+MetaValue = bool | MetaInt | MetaFloat | MetaText | None
+MetaData = Annotated[dict[MetaKey, MetaValue], Meta(max_length=16)]
 Note = Annotated[str, Meta(max_length=256)]
-RequestId = Annotated[int, Meta(ge=0, le=2**53)]  # what JavaScript can count to without loss
+RequestId = Annotated[int, Meta(ge=0, le=LARGEST_REQUEST_ID)]
 PageLimit = Annotated[int, Meta(ge=1, le=1000)]
+Moment = Annotated[datetime, Meta(tz=True)]  # one without a zone could not be compared with ours
+Seconds = Annotated[float, Meta(ge=0, le=LONGEST)]
+WishedSeconds = Annotated[float, Meta(ge=-LONGEST, le=LONGEST)]  # a number; the settings say more
 
 
 def snake_case(name: str) -> str:
@@ -57,8 +73,8 @@ class ClientRecord(Struct, frozen=True, omit_defaults=True, gc=False):
     client_id: str
     status: Status
     reason: Reason
-    since: datetime
-    last_seen: datetime
+    since: Moment
+    last_seen: Moment
     name: str = ""
     hostname: str = ""
     groups: tuple[str, ...] = ()
@@ -70,9 +86,7 @@ class ClientRecord(Struct, frozen=True, omit_defaults=True, gc=False):
     sessions: int = 0
 
 
-class Message(
-    Struct, frozen=True, tag_field="type", tag=snake_case, omit_defaults=True, gc=False
-):
+class Message(Struct, frozen=True, tag_field="type", tag=snake_case, omit_defaults=True, gc=False):
     """What every message shares."""
 
 
@@ -129,7 +143,8 @@ class List(Request, frozen=True):
     """One page of the clients, in the order of their ids. Answered by `client_list`.
 
     Attributes:
-        status: Only this status; None means everyone present (online or late), `all` everyone known.
+        status: Only this status; None means everyone present (online or late), `all` everyone
+            known.
         group: Only members of this group.
         search: Only where client_id, name, hostname or address contains this, whatever the case.
         limit: At most so many; the server may send fewer.
@@ -155,10 +170,12 @@ class GetSettings(Request, frozen=True):
 
 
 class UpdateSettings(Request, frozen=True):
-    """Change what may be changed while running. Answered by `settings`, or by `error`: then nothing changed."""
+    """Change what may be changed while running, in seconds. Answered by `settings`, or by `error`:
+    then nothing changed.
+    """
 
-    heartbeat_interval: float | None = None
-    connection_timeout: float | None = None
+    heartbeat_interval: WishedSeconds | None = None
+    connection_timeout: WishedSeconds | None = None
 
 
 class GetStats(Request, frozen=True):
@@ -193,9 +210,9 @@ class Registered(Answer, frozen=True):
 
     client_id: ClientId
     session: str
-    heartbeat_interval: float
-    connection_timeout: float
-    server_time: datetime
+    heartbeat_interval: Seconds
+    connection_timeout: Seconds
+    server_time: Moment
     epoch: str
     revision: int
 
@@ -217,8 +234,8 @@ class Diff(Answer, frozen=True):
     """What changed between `revision` - 1 and `revision`.
 
     Joins and updates carry the record as it is now, leaves the last one, with status `offline`
-    and the reason. A diff that carries a `request_id` answers a `watch` that resumes: it is empty and
-    bears the revision asked for.
+    and the reason. A diff that carries a `request_id` answers a `watch` that resumes: it is empty
+    and bears the revision asked for.
     """
 
     epoch: str
@@ -231,12 +248,12 @@ class Diff(Answer, frozen=True):
 class Settings(Answer, frozen=True):
     """The settings that concern clients, in seconds; also sent unasked when one changes."""
 
-    heartbeat_interval: float
-    connection_timeout: float
-    reap_interval: float
-    reconnect_grace: float
-    min_heartbeat_interval: float
-    max_heartbeat_interval: float
+    heartbeat_interval: Seconds
+    connection_timeout: Seconds
+    reap_interval: Seconds
+    reconnect_grace: Seconds
+    min_heartbeat_interval: Seconds
+    max_heartbeat_interval: Seconds
 
 
 class Stats(Answer, frozen=True):
@@ -257,7 +274,7 @@ class Stats(Answer, frozen=True):
     """
 
     version: str
-    started_at: datetime
+    started_at: Moment
     uptime: float
     epoch: str
     revision: int
@@ -287,7 +304,7 @@ class Error(Answer, frozen=True):
 
     code: str
     message: str
-    retry_after: float | None = None
+    retry_after: Seconds | None = None
 
 
 class Goodbye(Message, frozen=True):
@@ -298,9 +315,7 @@ class Goodbye(Message, frozen=True):
 
     reason: str
     reconnect: bool
-    retry_after: float | None = None
+    retry_after: Seconds | None = None
 
 
-ToClient = (
-    Registered | Pong | ClientList | Diff | Settings | Stats | Error | Goodbye
-)
+ToClient = Registered | Pong | ClientList | Diff | Settings | Stats | Error | Goodbye

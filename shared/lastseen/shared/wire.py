@@ -10,11 +10,11 @@ import msgspec
 from lastseen.shared.errors import BadMessage, UnknownType, Unreadable, WireError
 from lastseen.shared.explain import explain, shown
 from lastseen.shared.framing import frame
-from lastseen.shared.messages import Message, Ping, Pong, ToClient, ToServer
+from lastseen.shared.messages import Message, Ping, Pong, RequestId, ToClient, ToServer
 
-# What msgspec lets escape on hostile bytes besides its own errors: text that is not UTF-8, nesting
-# deeper than the interpreter's stack, integers and timestamps out of range, unhashable map keys.
-_HOSTILE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError, TypeError, ValueError)
+# What msgspec lets escape on hostile bytes besides its own errors: text that is not UTF-8 (a
+# ValueError), nesting deeper than the interpreter's stack, numbers out of range, unhashable keys.
+_HOSTILE = (msgspec.MsgspecError, RecursionError, OverflowError, TypeError, ValueError)
 
 _encoder = msgspec.msgpack.Encoder()
 
@@ -40,11 +40,11 @@ M = TypeVar("M", ToServer, ToClient)
 class Decoder(Generic[M]):
     """Decodes one direction of the wire."""
 
-    def __init__(self, messages: Any) -> None:
+    def __init__(self, messages: Any) -> None:  # noqa: ANN401 (a union has no type of its own)
         """`messages` is a union of Structs."""
         self._typed = msgspec.msgpack.Decoder(messages)
         self._untyped = msgspec.msgpack.Decoder()
-        self._known = {cast(str, m.__struct_config__.tag): m for m in get_args(messages)}
+        self._known = {cast("str", m.__struct_config__.tag): m for m in get_args(messages)}
 
     def decode(self, payload: bytes) -> M:
         """The message in one payload.
@@ -55,7 +55,7 @@ class Decoder(Generic[M]):
             BadMessage: A field is missing or has a value that does not fit.
         """
         try:
-            return cast(M, self._typed.decode(payload))
+            return cast("M", self._typed.decode(payload))
         except _HOSTILE as error:
             raise self._diagnose(payload, error) from None
 
@@ -67,17 +67,24 @@ class Decoder(Generic[M]):
             return Unreadable(f"not a readable message: {unreadable}")
         if not isinstance(document, dict):
             return Unreadable(f"a message is a map with a `type`, got {type(document).__name__}")
-        request_id = document.get("request_id")
-        if not isinstance(request_id, int) or isinstance(request_id, bool):
-            request_id = None
+        request_id = _request_id(document)
         name = document.get("type")
         if not isinstance(name, str):
             met = "none" if name is None else shown(name)
-            return BadMessage(f"type: expected the name of a message, got {met}")
+            sentence = f"type: expected the name of a message, got {met}"
+            return BadMessage(sentence, request_id=request_id)
         if name not in self._known:
             return UnknownType(f"no message of type {shown(name)} is known", request_id=request_id)
         reason = explain(error, document, self._known[name])
         return BadMessage(f"{name}: {reason}", request_id=request_id)
+
+
+def _request_id(document: dict[object, object]) -> int | None:
+    """The request that an error answers, where it is one that an answer can carry."""
+    try:
+        return msgspec.convert(document.get("request_id"), RequestId)
+    except msgspec.ValidationError:
+        return None
 
 
 from_client: Decoder[ToServer] = Decoder(ToServer)
