@@ -61,7 +61,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     Raises:
         ConfigError: With one sentence that says where the mistake is and what was expected.
     """
-    if path is None and DEFAULT_PATH.exists():
+    if path is None and os.path.lexists(DEFAULT_PATH):  # not exists(): a dangling link is an error
         path = DEFAULT_PATH
     document = {} if path is None else _read(path)
     sources = dict.fromkeys((s.key for s in SETTINGS), DEFAULT)
