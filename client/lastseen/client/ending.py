@@ -1,0 +1,63 @@
+"""How a link ended, and what follows: when to come back, or the error to leave with. Pure."""
+
+import math
+from collections.abc import Iterator
+from typing import TypeGuard
+
+from msgspec import Struct
+
+from lastseen.client.errors import ConnectFailed, Ended, LastseenError, Refused
+from lastseen.shared.messages import Error, Goodbye
+
+
+class End(Struct, frozen=True):
+    """The end of a link, or of an attempt to make one.
+
+    Attributes:
+        reason: Words for people.
+        reconnect: Whether coming back can help.
+        retry_after: Seconds after which a goodbye asked us back.
+        error: The server's refusal, where one led to the end.
+    """
+
+    reason: str
+    reconnect: bool = True
+    retry_after: float | None = None
+    error: Error | None = None
+
+
+def end_of(goodbye: Goodbye, last_error: Error | None) -> End:
+    """The end that a goodbye makes; `last_error` belongs to it where it names the same thing."""
+    error = last_error if last_error and last_error.code == goodbye.reason else None
+    return End(
+        reason=error.message if error else f"the server said goodbye: {goodbye.reason}",
+        reconnect=goodbye.reconnect,
+        retry_after=goodbye.retry_after,
+        error=error,
+    )
+
+
+def pause_after(end: End, pauses: Iterator[float]) -> float:
+    """Seconds to wait before the next attempt.
+
+    A goodbye's `retry_after` is kept to exactly: the server has spread its clients out itself, and
+    more jitter would undo it. An error's is the same for everyone, so the jitter comes on top.
+    """
+    if _usable(end.retry_after):
+        return end.retry_after
+    after = end.error.retry_after if end.error else None
+    return (after if _usable(after) else 0.0) + next(pauses)
+
+
+def error_of(end: End, server: str, *, reached: bool) -> LastseenError:
+    """The error for a caller when nothing more will be tried."""
+    if end.error:
+        return Refused(end.error.code, end.error.message, end.error.retry_after)
+    if not reached:
+        return ConnectFailed(f"could not connect to {server}: {end.reason}")
+    return Ended(end.reason.removeprefix("the server said goodbye: "))
+
+
+def _usable(seconds: float | None) -> TypeGuard[float]:
+    """The wire allows any float; only these can be waited for."""
+    return seconds is not None and math.isfinite(seconds) and seconds >= 0

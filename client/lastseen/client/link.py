@@ -1,0 +1,143 @@
+"""One connection as messages: a byte stream below, whole messages above."""
+
+import os
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import trio
+
+from lastseen.client.errors import ConnectFailed, LinkLost
+from lastseen.shared.errors import BadMessage, UnknownType, WireError
+from lastseen.shared.framing import FRAME_LIMIT, HEADER, UNREGISTERED_LIMIT, Framer
+from lastseen.shared.messages import Message, Register, ToClient
+from lastseen.shared.wire import from_client, from_server, to_frame
+
+Dial = Callable[[str, int], Awaitable[trio.abc.Stream]]
+"""Makes a stream to a host and port, or raises OSError. Tests give an in-memory one."""
+
+CONNECT_DEADLINE = 10.0
+"""Seconds for a TCP connection: the kernel would try for two minutes without a word."""
+
+SEND_DEADLINE = 10.0
+"""Seconds for one frame to be taken: the same patience as for a pong. Only a peer that no longer
+reads lets it pass."""
+
+
+class Link:
+    """Messages over one stream. Many tasks may send, one receives."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+        self._framer = Framer(FRAME_LIMIT)
+        self._arrived: deque[bytes] = deque()
+        self._turn = trio.Lock()
+
+    async def send(self, message: Message) -> None:
+        """Send one message.
+
+        A send that is cut short, by cancellation too, may leave half a frame behind, and whatever
+        came after it would be read as its rest: so it closes the link.
+
+        Raises:
+            LinkLost: The link is broken, or the server has stopped reading.
+        """
+        async with self._turn:
+            whole = False
+            try:
+                with trio.fail_after(SEND_DEADLINE):
+                    await self._stream.send_all(to_frame(message))
+                whole = True
+            except trio.TooSlowError:
+                raise LinkLost(f"the server has read nothing for {SEND_DEADLINE:g} s") from None
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                raise LinkLost("the connection is closed") from None
+            finally:
+                if not whole:
+                    await self.aclose()
+
+    async def receive(self) -> ToClient:
+        """The next message that we know; one of an unknown type is passed over: versions differ.
+
+        Raises:
+            LinkLost: The connection closed, or what came over it is not our protocol.
+        """
+        while True:
+            payload = await self._next_payload()
+            try:
+                return from_server.decode(payload)
+            except UnknownType:
+                continue
+            except WireError as error:
+                raise LinkLost(f"the server sent something we cannot read: {error}") from error
+
+    async def aclose(self) -> None:
+        """Close at once, waiting for nobody."""
+        await trio.aclose_forcefully(self._stream)
+
+    async def _next_payload(self) -> bytes:
+        await trio.lowlevel.checkpoint()  # a burst must not keep others from their turn
+        while not self._arrived:
+            try:
+                data = await self._stream.receive_some()
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                raise LinkLost("the connection broke") from None
+            if not data:
+                raise LinkLost("the server closed the connection")
+            self._take(data)
+        return self._arrived.popleft()
+
+    def _take(self, data: bytes | bytearray) -> None:
+        try:
+            self._arrived.extend(self._framer.feed(bytes(data)))
+        except WireError as error:
+            raise LinkLost(f"the server sent something we cannot read: {error}") from error
+
+
+async def dial_tcp(host: str, port: int) -> trio.abc.Stream:
+    """A TCP connection without delay for small frames (trio sets TCP_NODELAY)."""
+    return await trio.open_tcp_stream(host, port)
+
+
+async def open_link(dial: Dial, host: str, port: int) -> Link:
+    """A new link.
+
+    Raises:
+        ConnectFailed: With the cause only; who calls knows the address.
+    """
+    try:
+        with trio.fail_after(CONNECT_DEADLINE):
+            return Link(await dial(host, port))
+    except trio.TooSlowError:
+        raise ConnectFailed(f"no answer within {CONNECT_DEADLINE:g} s") from None
+    except OSError as error:
+        raise ConnectFailed(_cause(error)) from error
+
+
+def check(message: Message) -> None:
+    """Hold a message to the server's own rules before it is sent.
+
+    Raises:
+        ValueError: A sentence that names the field, the value and what was expected.
+    """
+    framed = to_frame(message)
+    try:
+        from_client.decode(framed[HEADER:])
+    except BadMessage as error:
+        raise ValueError(str(error)) from None
+    if isinstance(message, Register) and len(framed) - HEADER > UNREGISTERED_LIMIT:
+        raise ValueError(
+            f"register: expected at most {UNREGISTERED_LIMIT} bytes in all, got "
+            f"{len(framed) - HEADER}: shorten `meta` or `groups`"
+        )
+
+
+def _cause(error: OSError) -> str:
+    """Trio tries every address of a host and says that all failed; the first failure says why."""
+    if isinstance(error, socket.gaierror):
+        return f"the host is unknown ({error.strerror})"
+    first: BaseException | None = error.__cause__
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    number = first.errno if isinstance(first, OSError) else error.errno
+    return os.strerror(number).lower() if number else str(error)

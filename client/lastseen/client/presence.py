@@ -1,0 +1,275 @@
+"""The front door: `connect` to be present, `observe` to look on; both reconnect by themselves."""
+
+import os
+import random
+import socket
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Literal
+
+from msgspec import structs
+
+from lastseen.client.errors import LinkLost, Refused
+from lastseen.client.events import Event
+from lastseen.client.link import Dial, check, dial_tcp
+from lastseen.client.nursery import plain_nursery
+from lastseen.client.session import PONG_DEADLINE
+from lastseen.client.supervisor import Supervisor
+from lastseen.client.watching import Watching
+from lastseen.shared.address import parse_address
+from lastseen.shared.messages import (
+    Availability,
+    ClientList,
+    ClientRecord,
+    GetSettings,
+    GetStats,
+    List,
+    Register,
+    Registered,
+    Request,
+    SetAvailability,
+    Settings,
+    Stats,
+    UpdateSettings,
+)
+
+DEFAULT_SERVER = "127.0.0.1:8080"
+"""Where `lastseen-server` listens unless told otherwise."""
+
+MetaValue = bool | int | float | str | None
+
+
+@asynccontextmanager
+async def connect(
+    server: str = DEFAULT_SERVER,
+    *,
+    client_id: str,
+    name: str = "",
+    hostname: str | None = None,
+    groups: Iterable[str] = (),
+    meta: Mapping[str, MetaValue] | None = None,
+    token: str = "",
+    wait: bool = False,
+    on_event: Callable[[Event], None] | None = None,
+    dial: Dial = dial_tcp,
+    jitter: Callable[[], float] = random.random,
+    pong_deadline: float = PONG_DEADLINE,
+) -> AsyncIterator["Presence"]:
+    """Be present as `client_id` while the block runs; leaving it normally says goodbye.
+
+    The block is entered once registered. From then on a broken link is mended by itself, for ever;
+    only a server that says goodbye for good cancels the block.
+
+    Args:
+        server: `host:port`.
+        client_id: The stable name of this client (1 to 128 characters, none a control character).
+        name: A name for people.
+        hostname: The machine's own name unless given.
+        groups: What it belongs to; lists can be narrowed to one.
+        meta: Up to 16 facts about it, shown with its record.
+        token: The secret that a server may ask for.
+        wait: Keep trying where the first attempt fails, instead of raising.
+        on_event: Called at once with each of `lastseen.client.events`. It must not block.
+        dial: How a stream to a host and port is made; tests give one in memory.
+        jitter: Random numbers from 0 to 1, for the pauses between attempts.
+        pong_deadline: Seconds without a pong after which the server counts as dead.
+
+    Raises:
+        ConnectFailed: The first attempt failed (and not `wait`).
+        Refused: The server refused the registration.
+        Ended: The server said goodbye for good, later.
+        ValueError: `server` or a field breaks the rules; the sentence says which.
+    """
+    register = Register(
+        client_id=client_id,
+        name=name,
+        hostname=socket.gethostname() if hostname is None else hostname,
+        groups=tuple(groups),
+        meta=dict(meta or {}),
+        instance=os.urandom(16).hex(),
+        token=token,
+    )
+    supervisor = _supervisor(server, register, wait, on_event, dial, jitter, pong_deadline)
+    async with _kept(supervisor):
+        yield Presence(supervisor, client_id)
+
+
+@asynccontextmanager
+async def observe(
+    server: str = DEFAULT_SERVER,
+    *,
+    wait: bool = False,
+    on_event: Callable[[Event], None] | None = None,
+    dial: Dial = dial_tcp,
+    jitter: Callable[[], float] = random.random,
+    pong_deadline: float = PONG_DEADLINE,
+) -> AsyncIterator["Observer"]:
+    """Look on without being present. Arguments and errors as those of `connect`."""
+    supervisor = _supervisor(server, GetSettings(), wait, on_event, dial, jitter, pong_deadline)
+    async with _kept(supervisor):
+        yield Observer(supervisor)
+
+
+class Observer:
+    """What can be asked over a link.
+
+    Every request raises `LinkLost` where there is no link, it breaks, or no answer comes within
+    10 s, and `Refused` where the server says no.
+    """
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+
+    @property
+    def heartbeat_interval(self) -> float:
+        """Seconds between pings, as the server last said."""
+        latest = self._supervisor.latest
+        return latest.heartbeat_interval if latest else 0.0
+
+    def clients(
+        self,
+        *,
+        status: Literal["online", "late", "offline", "all"] | None = None,
+        group: str | None = None,
+        search: str | None = None,
+    ) -> AsyncIterator[ClientRecord]:
+        """Every client that fits, in the order of their ids, page by page as they are consumed.
+
+        Args:
+            status: None means everyone present (online or late).
+            group: Only members of it.
+            search: Only where client_id, name, hostname or address contains it, whatever the case.
+        """
+        return _Pages(self._supervisor, List(status=status, group=group, search=search))
+
+    def watch(self) -> Watching:
+        """The changes of everyone's presence, without end; the first is a snapshot.
+
+        After a reconnect it goes on where it was.
+        """
+        return Watching(self._supervisor)
+
+    async def settings(self) -> Settings:
+        """The server's settings that concern clients, in seconds."""
+        return await self._supervisor.current().request(GetSettings(), Settings)
+
+    async def update_settings(
+        self, heartbeat_interval: float | None = None, connection_timeout: float | None = None
+    ) -> Settings:
+        """Change the server's settings, in seconds; `Refused` means that nothing has changed."""
+        request = UpdateSettings(heartbeat_interval, connection_timeout)
+        return await self._supervisor.current().request(request, Settings)
+
+    async def stats(self) -> Stats:
+        """How the server is."""
+        return await self._supervisor.current().request(GetStats(), Stats)
+
+    async def ping(self) -> float:
+        """The round-trip time to the server, in seconds."""
+        return await self._supervisor.current().ping()
+
+
+class Presence(Observer):
+    """An observer that is itself present."""
+
+    def __init__(self, supervisor: Supervisor, client_id: str) -> None:
+        super().__init__(supervisor)
+        self._client_id = client_id
+
+    @property
+    def client_id(self) -> str:
+        """The name it is present under."""
+        return self._client_id
+
+    @property
+    def session(self) -> str:
+        """The server's name of the live session, or of the last one."""
+        latest = self._supervisor.latest
+        opened = latest.opened if latest else None
+        return opened.session if isinstance(opened, Registered) else ""
+
+    async def set_availability(self, availability: Availability, note: str = "") -> None:
+        """Say whether one may be disturbed. Without a link it is said once there is one.
+
+        Raises:
+            Refused: The server says no; then what was said before stands.
+            ValueError: An unknown availability, or a note of more than 256 characters.
+        """
+        message = SetAvailability(availability, note)
+        check(message)
+        before, self._supervisor.availability = self._supervisor.availability, message
+        session = self._supervisor.session
+        if session is None:
+            return
+        try:
+            await session.tell(message)
+        except LinkLost:
+            return  # remembered: the next session says it again
+        except Refused:
+            self._supervisor.availability = before
+            raise
+
+    async def leave(self) -> None:
+        """Say goodbye and be offline at once. The block goes on, without a link."""
+        await self._supervisor.leave()
+
+
+class _Pages:
+    """The records of a list, one request at a time."""
+
+    def __init__(self, supervisor: Supervisor, request: List) -> None:
+        check(request)
+        self._supervisor = supervisor
+        self._next: List | None = request
+        self._page: deque[ClientRecord] = deque()
+
+    def __aiter__(self) -> "_Pages":
+        return self
+
+    async def __anext__(self) -> ClientRecord:
+        while not self._page:
+            if self._next is None:
+                raise StopAsyncIteration
+            await self._turn(self._next)
+        return self._page.popleft()
+
+    async def _turn(self, request: List) -> None:
+        answer = await self._supervisor.current().request(request, ClientList)
+        self._page.extend(answer.clients)
+        after = answer.after
+        self._next = None if after is None else structs.replace(request, after=after)
+
+
+@asynccontextmanager
+async def _kept(supervisor: Supervisor) -> AsyncIterator[None]:
+    """Run the supervisor beside a block that begins when its first session stands."""
+    async with plain_nursery() as nursery:
+        nursery.start_soon(supervisor.run, nursery.cancel_scope)
+        await supervisor.live()
+        yield
+        await supervisor.leave()
+        nursery.cancel_scope.cancel()
+    if supervisor.failure is not None:
+        raise supervisor.failure
+
+
+def _supervisor(
+    server: str,
+    opening: Request,
+    wait: bool,
+    on_event: Callable[[Event], None] | None,
+    dial: Dial,
+    jitter: Callable[[], float],
+    pong_deadline: float,
+) -> Supervisor:
+    check(opening)
+    return Supervisor(
+        parse_address(server),
+        opening,
+        wait=wait,
+        on_event=on_event or (lambda _: None),
+        dial=dial,
+        jitter=jitter,
+        pong_deadline=pong_deadline,
+    )

@@ -1,0 +1,319 @@
+"""A server of our own over in-memory streams: it answers by docs/protocol.md, or as a test says."""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+import trio.testing
+
+from lastseen.shared.framing import Framer
+from lastseen.shared.messages import (
+    ClientList,
+    ClientRecord,
+    Diff,
+    GetSettings,
+    GetStats,
+    Goodbye,
+    Leave,
+    List,
+    Message,
+    Ping,
+    Pong,
+    Register,
+    Registered,
+    SetAvailability,
+    Settings,
+    Stats,
+    UpdateSettings,
+    Watch,
+)
+from lastseen.shared.wire import from_client, to_frame
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+SETTINGS = Settings(
+    heartbeat_interval=60.0,
+    connection_timeout=120.0,
+    reap_interval=10.0,
+    reconnect_grace=5.0,
+    min_heartbeat_interval=10.0,
+    max_heartbeat_interval=600.0,
+)
+
+STATS = Stats(
+    version="0",
+    started_at=NOON,
+    uptime=1.0,
+    epoch="e1",
+    revision=0,
+    online=1,
+    late=0,
+    remembered=0,
+    connections=1,
+    watchers=0,
+    pings=0,
+    transitions={},
+    reaper_passes=0,
+    reaper_duration=0.0,
+    reaper_lateness=0.0,
+    stalls=0,
+    stalled=0.0,
+    held=0,
+    slow_closes=0,
+    refused=0,
+    memory=1,
+)
+
+
+def record(client_id: str, **fields: Any) -> ClientRecord:
+    defaults: dict[str, Any] = {
+        "status": "online",
+        "reason": "registered",
+        "since": NOON,
+        "last_seen": NOON,
+    }
+    return ClientRecord(client_id=client_id, **(defaults | fields))
+
+
+def registered(register: Register, session: str, **fields: Any) -> Registered:
+    defaults: dict[str, Any] = {
+        "heartbeat_interval": 60.0,
+        "connection_timeout": 120.0,
+        "server_time": NOON,
+        "epoch": "e1",
+        "revision": 0,
+    }
+    return Registered(
+        client_id=register.client_id,
+        session=session,
+        request_id=register.request_id,
+        **(defaults | fields),
+    )
+
+
+class Connection:
+    """The server's end of one link.
+
+    Attributes:
+        heard: Every message that came, with trio's time of its coming.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.heard: list[tuple[float, Any]] = []
+        self._framer = Framer()
+        self._arrived: list[Any] = []
+
+    async def receive(self) -> Any:
+        """The next message; None when the client has closed the link."""
+        while not self._arrived:
+            try:
+                data = await self.stream.receive_some()
+            except trio.ClosedResourceError:
+                return None
+            if not data:
+                return None
+            self._arrived += [from_client.decode(p) for p in self._framer.feed(bytes(data))]
+        message = self._arrived.pop(0)
+        self.heard.append((trio.current_time(), message))
+        return message
+
+    async def send(self, *messages: Message) -> None:
+        await self.stream.send_all(b"".join(map(to_frame, messages)))
+
+    async def close(self) -> None:
+        await self.stream.aclose()
+
+    def times(self, kind: type) -> list[float]:
+        return [time for time, message in self.heard if isinstance(message, kind)]
+
+    def messages(self, kind: Any) -> list[Any]:
+        return [message for _, message in self.heard if isinstance(message, kind)]
+
+
+class FakeServer:
+    """Answers like a server; what a test wants otherwise, it overrides.
+
+    Attributes:
+        dial: To be given to `connect`: a stream to this server.
+        dialled: The times at which somebody dialled.
+        down: While set, dialling fails as it does where nobody listens.
+        answers: Message type -> what to answer: `answer(connection, message)` gives messages.
+        connections: All of them, the oldest first.
+        records: What a list and a snapshot show.
+        page: Records a page.
+        epoch, revision, ring: Where the diffs stand, and those that are still known.
+    """
+
+    def __init__(self) -> None:
+        self.down = False
+        self.dialled: list[float] = []
+        self.connections: list[Connection] = []
+        self.records: dict[str, ClientRecord] = {}
+        self.page = 500
+        self.settings = SETTINGS
+        self.epoch, self.revision = "e1", 0
+        self.ring: list[Diff] = []
+        self.answers: dict[type, Callable[[Connection, Any], list[Message]]] = {
+            Register: self.register,
+            Ping: lambda _, __: [Pong()],
+            SetAvailability: lambda _, __: [],
+            Leave: lambda _, __: [Goodbye("left", reconnect=False)],
+            List: lambda _, message: [self.listed(message)],
+            Watch: lambda _, message: self.watched(message),
+            GetSettings: lambda _, message: [self.told_settings(message)],
+            UpdateSettings: lambda _, message: [self.told_settings(message)],
+            GetStats: lambda _, message: [_answering(STATS, message)],
+        }
+        self._watchers: list[Connection] = []
+        self._accepted, self._pending = trio.open_memory_channel[Connection](math.inf)
+
+    async def dial(self, _host: str, _port: int) -> trio.abc.Stream:
+        await trio.lowlevel.checkpoint()
+        self.dialled.append(trio.current_time())
+        if self.down:
+            raise ConnectionRefusedError(111, "Connection refused")
+        theirs, ours = trio.testing.memory_stream_pair()
+        connection = Connection(ours)
+        self.connections.append(connection)
+        self._accepted.send_nowait(connection)
+        return theirs
+
+    async def accept(self) -> Connection:
+        """The next connection, for a test that plays the server itself."""
+        return await self._pending.receive()
+
+    async def serve(self) -> None:
+        """Answer everybody."""
+        async with trio.open_nursery() as nursery:
+            while True:
+                nursery.start_soon(self.attend, await self.accept())
+
+    async def attend(self, connection: Connection) -> None:
+        """Answer one connection until it ends."""
+        try:
+            while (message := await connection.receive()) is not None:
+                answers = self.answers[type(message)](connection, message)
+                await connection.send(*answers)
+                if isinstance(message, Watch):
+                    self._watchers.append(connection)
+                if any(isinstance(answer, Goodbye) for answer in answers):
+                    await connection.close()
+                    return
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return
+
+    async def change(
+        self,
+        *,
+        joins: list[ClientRecord] = [],  # noqa: B006 (never changed)
+        leaves: list[ClientRecord] = [],  # noqa: B006 (never changed)
+        updates: list[ClientRecord] = [],  # noqa: B006 (never changed)
+    ) -> None:
+        """Change the presence, and push the diff to who watches."""
+        self.revision += 1
+        self.ring.append(Diff(self.epoch, self.revision, joins, leaves, updates))
+        for one in joins + updates:
+            self.records[one.client_id] = one
+        for one in leaves:
+            del self.records[one.client_id]
+        for watcher in self._watchers:
+            await watcher.send(self.ring[-1])
+
+    async def cut(self) -> None:
+        """Break every link without a goodbye."""
+        self._watchers.clear()
+        for connection in self.connections:
+            await connection.close()
+
+    async def restart(self) -> None:
+        """Come back as another run, which remembers no diffs."""
+        self.epoch, self.revision, self.ring = self.epoch + "'", 0, []
+        await self.cut()
+
+    # --- what it answers unless told otherwise
+
+    def register(self, _: Connection, message: Register) -> list[Message]:
+        interval = self.settings.heartbeat_interval
+        session = f"s{len(self.connections)}"
+        return [registered(message, session, heartbeat_interval=interval)]
+
+    def told_settings(self, message: GetSettings | UpdateSettings) -> Settings:
+        return _answering(self.settings, message)
+
+    def listed(self, message: List) -> ClientList:
+        names = sorted(self.records)
+        if message.after is not None:
+            names = [name for name in names if name > message.after]
+        return self._page(names, message.request_id)
+
+    def watched(self, message: Watch) -> list[Message]:
+        known = [diff for diff in self.ring if diff.revision > (message.revision or 0)]
+        if message.epoch == self.epoch and len(known) == self.revision - (message.revision or 0):
+            empty = Diff(self.epoch, message.revision or 0, request_id=message.request_id)
+            return [empty, *known]
+        return self._pages(message.request_id)
+
+    def _pages(self, request_id: int | None) -> list[Message]:
+        names = sorted(self.records)
+        starts = range(0, max(len(names), 1), self.page)
+        return [self._page(names[start:], request_id) for start in starts]
+
+    def _page(self, names: list[str], request_id: int | None) -> ClientList:
+        shown = names[: self.page]
+        return ClientList(
+            clients=[self.records[name] for name in shown],
+            epoch=self.epoch,
+            revision=self.revision,
+            after=shown[-1] if len(names) > len(shown) else None,
+            request_id=request_id,
+        )
+
+
+def _answering(answer: Any, request: Any) -> Any:
+    return msgspec.structs.replace(answer, request_id=request.request_id)
+
+
+@pytest.fixture(name="record")
+def _record() -> Any:
+    """Makes a record of a client_id, with the given fields."""
+    return record
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return SETTINGS
+
+
+@pytest.fixture
+def quiet_server() -> FakeServer:
+    """A fake server that accepts and says nothing: the test plays it."""
+    return FakeServer()
+
+
+@pytest.fixture
+async def fake_server(quiet_server: FakeServer, nursery: trio.Nursery) -> FakeServer:
+    """A fake server that answers everybody."""
+    nursery.start_soon(quiet_server.serve)
+    return quiet_server
+
+
+@pytest.fixture
+def connect(quiet_server: FakeServer) -> Any:
+    """`connect` to the fake server as web-01, with no jitter: every pause is its ceiling."""
+    from lastseen.client import connect
+
+    return partial(connect, client_id="web-01", dial=quiet_server.dial, jitter=lambda: 1.0)
+
+
+@pytest.fixture
+def observe(quiet_server: FakeServer) -> Any:
+    """`observe` of the fake server, with no jitter."""
+    from lastseen.client import observe
+
+    return partial(observe, dial=quiet_server.dial, jitter=lambda: 1.0)
