@@ -1,1 +1,1 @@
-"""The server: who is present, kept true. Its rooms follow the way of a sign of life (docs/design.md)."""
+"""The server: who is present, kept true. Its rooms follow the way of a sign of life."""

@@ -20,5 +20,5 @@ class ConfigError(Exception):
         self.keys = tuple(keys)
 
 
-class StartFailed(Exception):  # noqa: N818 - it reads as what happened, like the wire's errors
+class StartFailed(Exception):
     """The server could not open what its settings ask for."""

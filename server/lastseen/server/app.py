@@ -1,0 +1,178 @@
+"""The composition root: opens everything, runs it in one nursery, and closes it in order."""
+
+import os
+import resource
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import trio
+
+from lastseen.server import logs
+from lastseen.server.config import Config, LoadedConfig, changes, keep_until_restart
+from lastseen.server.errors import ConfigError
+from lastseen.server.links.desk import Desk
+from lastseen.server.links.doorkeeper import Doorkeeper
+from lastseen.server.links.frames import FORMAT
+from lastseen.server.links.listener import accept, listen
+from lastseen.server.links.pump import Pump
+from lastseen.server.links.reception import Reception
+from lastseen.server.presence.clock import AwakeClock
+from lastseen.server.presence.presence import Presence
+from lastseen.server.presence.reaper import reap
+from lastseen.server.stats import Gauge
+from lastseen.server.steering import Steering, policy_of
+from lastseen.server.systemd import Notifier
+from lastseen.shared.address import format_address
+from lastseen.shared.messages import Stats
+from lastseen.shared.version import VERSION
+from lastseen.shared.wire import to_frame
+
+SEEING_OFF = 3.0
+"""Seconds that a shutdown waits at most for goodbyes to be read."""
+
+SPARE_DESCRIPTORS = 100
+"""Open files besides clients: listeners, the poll sets, the log, links on their way in or out."""
+
+log = logs.get_logger()
+
+Reload = Callable[[], LoadedConfig]
+
+
+class Server:
+    """All parts, wired together. Make it inside trio; `run` starts what never ends by itself."""
+
+    def __init__(self, config: Config) -> None:
+        self.clock = AwakeClock()
+        self.presence = Presence(policy_of(config), self.clock, {FORMAT: to_frame})
+        self.steering = Steering(config, self.presence)
+        self.pump = Pump(self.clock)
+        gauge = Gauge(self.presence)
+
+        def stats(request_id: int | None) -> Stats:
+            return gauge.read(connections=len(self.pump), request_id=request_id)
+
+        desk = Desk(self.presence, self.steering, Doorkeeper(), stats)
+        self.reception = Reception(self.pump, desk)
+
+    async def run(self) -> None:
+        """Serve what comes in, for ever."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.clock.run)
+            nursery.start_soon(self.pump.run)
+            nursery.start_soon(self.presence.tell_watchers)
+            nursery.start_soon(self.reception.see_to_deadlines)
+            nursery.start_soon(self.reception.tell_settings)
+            nursery.start_soon(reap, self.presence, self._reap_interval)
+
+    async def accept(
+        self,
+        listeners: list[socket.socket],
+        *,
+        task_status: trio.TaskStatus[trio.CancelScope] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Take connections until the scope that it starts with is cancelled; then close the
+        listeners.
+        """
+        try:
+            async with trio.open_nursery() as nursery:
+                task_status.started(nursery.cancel_scope)
+                for listener in listeners:
+                    nursery.start_soon(accept, listener, self.reception.admit_tcp)
+        finally:
+            for listener in listeners:
+                listener.close()
+
+    def _reap_interval(self) -> float:
+        return self.steering.config.server.reap_interval
+
+
+async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
+    """Run a server with these settings until a signal stops it.
+
+    SIGTERM and SIGINT stop it in order, a second one at once; SIGHUP has it read its settings
+    again.
+
+    Raises:
+        StartFailed: It cannot listen where it should.
+    """
+    config, notifier = loaded.config, Notifier(os.environ)
+    _allow_descriptors(config.server.max_clients)
+    listeners = listen(config.server.host, config.server.port)
+    server = Server(config)
+    stop_signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    with trio.open_signal_receiver(*stop_signals) as signals:
+        async with trio.open_nursery() as nursery:
+            accepting = await nursery.start(server.accept, listeners)
+            nursery.start_soon(server.run)
+            nursery.start_soon(notifier.watchdog)
+            _say_ready(loaded, listeners, notifier)
+            await _until_stopped(signals, server, reload, notifier)
+            notifier.stopping()
+            accepting.cancel()
+            nursery.start_soon(_leave_at_once_on_another, signals, nursery.cancel_scope)
+            with trio.move_on_after(SEEING_OFF):
+                await server.reception.see_everyone_off()
+            server.reception.close_all()
+            nursery.cancel_scope.cancel()
+    log.info("stopped")
+
+
+async def _until_stopped(
+    signals: AsyncIterator[int], server: Server, reload: Reload, notifier: Notifier
+) -> None:
+    async for number in signals:
+        if number != signal.SIGHUP:
+            log.info("stopping", signal=signal.Signals(number).name)
+            return
+        notifier.reloading()
+        _reload(server.steering, reload)
+        notifier.ready()
+
+
+def _reload(steering: Steering, reload: Reload) -> None:
+    try:
+        loaded = reload()
+    except ConfigError as error:
+        log.error("settings not reloaded", why=str(error))  # noqa: TRY400 - a user's mistake
+        return
+    found = changes(steering.config, loaded.config)
+    steering.follow(keep_until_restart(steering.config, loaded.config))
+    logs.set_level(steering.config.log.level)
+    log.info(
+        "settings reloaded",
+        applied=", ".join(found.live) or "nothing",
+        needs_restart=", ".join(found.restart) or "nothing",
+    )
+
+
+async def _leave_at_once_on_another(signals: AsyncIterator[int], scope: trio.CancelScope) -> None:
+    async for number in signals:
+        if number != signal.SIGHUP:
+            log.warning("stopping at once", signal=signal.Signals(number).name)
+            scope.cancel()
+
+
+def _say_ready(loaded: LoadedConfig, listeners: list[socket.socket], notifier: Notifier) -> None:
+    addresses = ", ".join(format_address(*sock.getsockname()[:2]) for sock in listeners)
+    source = str(loaded.path) if loaded.path else "no config.toml here: the defaults"
+    log.info("listening", address=addresses, version=VERSION, settings=source, pid=os.getpid())
+    for warning in loaded.warnings:
+        log.warning(warning)
+    notifier.ready(f"Listening on {addresses}")
+
+
+def _allow_descriptors(max_clients: int) -> None:
+    """Raise this process's limit of open files as far as it may go."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = max_clients + SPARE_DESCRIPTORS
+    if soft < needed:
+        allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
+        if allowed < needed:
+            log.warning(
+                "fewer open files are allowed than max_clients needs",
+                allowed=allowed,
+                needed=needed,
+                hint="raise LimitNOFILE or `ulimit -n`",
+            )

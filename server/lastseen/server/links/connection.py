@@ -1,0 +1,269 @@
+"""One socket: bytes in, messages out, and an output buffer with a bound.
+
+Whatever the wire protocol above it, a connection reads what has come, has each message acted upon,
+and sends what came of it in one call. It never waits: what the socket does not take now is kept
+until it does, and a peer that lets too much pile up is dismissed as slow.
+"""
+
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum, auto
+from typing import Protocol
+
+from lastseen.server.links.poller import READ, WRITE
+from lastseen.server.links.pump import Pump
+from lastseen.server.presence.model import Moment
+from lastseen.shared.errors import WireError
+from lastseen.shared.messages import Goodbye, Message, ToServer
+
+RECEIVE = 16 * 1024
+"""Bytes read from one socket in one turn: a flood of pings takes a millisecond of all, not more."""
+
+UNSENT_LIMIT = 256 * 1024
+"""Bytes kept for a peer that does not read: a few pages of a list."""
+
+
+class WireProtocol(Protocol):
+    """Bytes to messages and back."""
+
+    @property
+    def wire_format(self) -> str:
+        """The name of the format in which the journal encodes diffs for it."""
+
+    def trust(self) -> None:
+        """The peer has registered."""
+
+    def receive(self, data: bytes) -> Iterable[ToServer | WireError]:
+        """The messages that `data` completes."""
+
+    def encode(self, message: Message) -> bytes:
+        """The bytes of a message."""
+
+
+class Conversation(Protocol):
+    """What is done with the messages of one connection."""
+
+    def handle(self, message: ToServer | WireError, now: Moment) -> bool:
+        """Act upon a message. True if that was costly enough for one turn."""
+
+    def idle(self) -> None:
+        """All that was sent has left: what waited for that may go on."""
+
+    def dismissed(self, goodbye: Goodbye) -> None:
+        """The server has said goodbye to the peer: nothing it still says counts."""
+
+    def closed(self) -> None:
+        """The link is gone."""
+
+
+class _Phase(Enum):
+    OPEN = auto()
+    DISMISSED = (
+        auto()
+    )  # goodbye said; what still comes is read and dropped, until the peer closes too
+    CLOSED = auto()
+
+
+class Connection:
+    """One link of the pump.
+
+    Attributes:
+        address: Of the peer, `host:port`.
+    """
+
+    __slots__ = (
+        "_backlog",
+        "_conversation",
+        "_corked",
+        "_interest",
+        "_phase",
+        "_protocol",
+        "_pump",
+        "_socket",
+        "_unsent",
+        "_wake_when_idle",
+        "address",
+    )
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        address: str,
+        protocol: WireProtocol,
+        pump: Pump,
+        converse: "Callable[[Connection], Conversation]",
+    ) -> None:
+        """`sock` must not block; from now on it is the connection's to close."""
+        self.address = address
+        self._socket = sock
+        self._protocol = protocol
+        self._pump = pump
+        self._phase = _Phase.OPEN
+        self._interest = READ
+        self._corked = False
+        self._wake_when_idle = False
+        self._unsent: bytearray | None = None
+        # Messages read but not yet acted upon, after a costly one.
+        self._backlog: Iterator[ToServer | WireError] | None = None
+        self._conversation = converse(self)
+        pump.add(sock.fileno(), self)
+
+    # --- the pump's side ----------------------------------------------------------------------
+
+    def on_readable(self, now: Moment) -> None:
+        """Read once, and act upon what has come."""
+        try:
+            data = self._socket.recv(RECEIVE)
+        except BlockingIOError:
+            return
+        except OSError:  # reset, timed out: the link is gone, however it went
+            self.close()
+            return
+        if not data or self._backlog is not None:  # with a backlog only a hang-up calls us
+            self.close()
+        elif self._phase is _Phase.OPEN:
+            self._act(self._protocol.receive(data), now)
+
+    def on_writable(self, now: Moment) -> None:
+        """Send what is left; then whoever waited for that goes on."""
+        self._flush()
+        if self._unsent is not None or self._phase is not _Phase.OPEN:
+            return
+        self._wake_when_idle = False
+        self._conversation.idle()
+        if self._backlog is not None:
+            self._act(self._backlog, now)
+        self._update_interest()
+
+    def crashed(self) -> None:
+        """Acting upon something raised."""
+        self._corked = False
+        self._backlog = None
+        self.dismiss(Goodbye("internal_error", reconnect=True))
+
+    # --- the conversation's side --------------------------------------------------------------
+
+    @property
+    def wire_format(self) -> str:
+        """The name of the format in which diffs are encoded for it."""
+        return self._protocol.wire_format
+
+    @property
+    def idle(self) -> bool:
+        """Whether more may be sent: it is open, and all that was sent has left."""
+        return self._unsent is None and not self._wake_when_idle and self._phase is _Phase.OPEN
+
+    def trust(self) -> None:
+        """The peer has registered."""
+        self._protocol.trust()
+
+    def send(self, message: Message) -> None:
+        """Send a message, now or when the socket takes it."""
+        self.send_encoded(self._protocol.encode(message))
+
+    def send_encoded(self, data: bytes) -> None:
+        """Send bytes that are a message already."""
+        if self._phase is not _Phase.OPEN:
+            return
+        self._queue(data)
+        if not self._corked or (self._unsent is not None and len(self._unsent) > UNSENT_LIMIT):
+            self._flush()
+            if self._unsent is not None and len(self._unsent) > UNSENT_LIMIT:
+                self.dismiss(Goodbye("slow", reconnect=True))
+
+    def call_when_idle(self) -> None:
+        """Call the conversation's `idle` in a later turn, when all has left."""
+        self._wake_when_idle = True
+        self._update_interest()
+
+    def has_unread(self) -> bool:
+        """Whether the peer has sent something that we have not acted upon."""
+        if self._phase is not _Phase.OPEN:
+            return False
+        if self._backlog is not None:
+            return True
+        try:
+            return bool(self._socket.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+
+    def dismiss(self, goodbye: Goodbye) -> None:
+        """Say goodbye, and close when the peer does (the doorkeeper sees to it if it does not).
+
+        Closing at once, with something of the peer's unread, would make the kernel answer it with a
+        reset, and a reset discards the goodbye before the peer has read it.
+        """
+        if self._phase is not _Phase.OPEN:
+            return
+        self._queue(self._protocol.encode(goodbye))
+        self._phase = _Phase.DISMISSED
+        self._backlog = None
+        self._conversation.dismissed(goodbye)
+        if not self._corked:
+            self._flush()
+
+    def close(self) -> None:
+        """The link is gone, or is not worth waiting for."""
+        if self._phase is _Phase.CLOSED:
+            return
+        self._phase = _Phase.CLOSED
+        self._unsent = self._backlog = None
+        self._pump.remove(self._socket.fileno())
+        self._socket.close()
+        self._conversation.closed()
+
+    # --- within -------------------------------------------------------------------------------
+
+    def _act(self, messages: Iterable[ToServer | WireError], now: Moment) -> None:
+        """Act upon messages until one was costly; send all answers in one call."""
+        self._corked = True
+        remaining = iter(messages)
+        self._backlog = None
+        for message in remaining:
+            costly = self._conversation.handle(message, now)
+            if self._phase is not _Phase.OPEN:
+                break
+            if costly:
+                self._backlog = remaining
+                break
+        self._corked = False
+        self._flush()
+
+    def _queue(self, data: bytes) -> None:
+        if self._unsent is None:
+            self._unsent = bytearray(data)
+        else:
+            self._unsent += data
+
+    def _flush(self) -> None:
+        if self._unsent is not None and self._phase is not _Phase.CLOSED:
+            try:
+                sent = self._socket.send(self._unsent)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                self.close()
+                return
+            if sent == len(self._unsent):
+                self._unsent = None
+            else:
+                del self._unsent[:sent]
+        self._update_interest()
+        if self._phase is _Phase.DISMISSED and self._unsent is None:
+            self._finish_sending()
+
+    def _finish_sending(self) -> None:
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:  # the peer was quicker
+            self.close()
+
+    def _update_interest(self) -> None:
+        if self._phase is _Phase.CLOSED:
+            return
+        reads = READ if self._backlog is None else 0
+        waits = self._unsent is not None or self._wake_when_idle or self._backlog is not None
+        interest = reads | (WRITE if waits else 0)
+        if interest != self._interest:
+            self._interest = interest
+            self._pump.want(self._socket.fileno(), interest)

@@ -1,0 +1,224 @@
+"""What each message does on one link, and whether the sender may."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from lastseen.server import logs
+from lastseen.server.errors import ConfigError
+from lastseen.server.links.connection import Connection
+from lastseen.server.links.desk import Desk
+from lastseen.server.links.frames import FATAL
+from lastseen.server.permissions import ANONYMOUS
+from lastseen.server.presence.model import Moment, Registration, Session
+from lastseen.server.presence.registry import RegistrationRefused
+from lastseen.shared.errors import WireError
+from lastseen.shared.messages import (
+    PROTOCOL,
+    Error,
+    GetSettings,
+    GetStats,
+    Goodbye,
+    Leave,
+    List,
+    Message,
+    Ping,
+    Register,
+    Registered,
+    SetAvailability,
+    ToServer,
+    UpdateSettings,
+    Via,
+    Watch,
+)
+from lastseen.shared.wire import PONG
+
+RETRY_WHEN_FULL = 30.0
+"""Seconds after which a refused client may try again: long enough not to be a load itself."""
+
+log = logs.get_logger()
+
+
+class Conversation:
+    """One link's side of the protocol.
+
+    A link is a stranger until it says something, then an observer; when it registers it has a
+    session.
+    """
+
+    __slots__ = ("_connection", "_desk", "_session")
+
+    via: Via = "tcp"
+
+    def __init__(self, connection: Connection, desk: Desk) -> None:
+        self._connection = connection
+        self._desk = desk
+        self._session: Session | None = None
+
+    # --- the connection's side ----------------------------------------------------------------
+
+    def handle(self, message: ToServer | WireError, now: Moment) -> bool:
+        """Act upon a message. True if it was costly: others should have a turn before the next."""
+        if self._session is not None:
+            self._desk.presence.heard(self._session, now)
+        else:
+            self._desk.doorkeeper.heard(self._connection, now.awake)
+        if type(message) is Ping:
+            self._desk.presence.counts.pings += 1
+            self._connection.send(PONG)
+            return False
+        if isinstance(message, WireError):
+            self._refuse_unreadable(message)
+            return False
+        if not ANONYMOUS.may(message):
+            self._refuse(message, "forbidden", ANONYMOUS.lacks(message))
+            return False
+        self._actions[type(message)](self, message, now)
+        return type(message) in _COSTLY
+
+    def idle(self) -> None:
+        """All that was sent has left."""
+        self._desk.presence.advance(self._connection)
+
+    def dismissed(self, goodbye: Goodbye) -> None:
+        """The server has said goodbye."""
+        now = self._desk.presence.clock.now()
+        if goodbye.reason == "slow":
+            self._desk.presence.counts.slow_closes += 1
+        self._end(now, broken=goodbye.reason != "shutdown")
+        self._desk.doorkeeper.leaving(self._connection, now.awake)
+        log.debug("connection dismissed", address=self._connection.address, reason=goodbye.reason)
+
+    def closed(self) -> None:
+        """The link is gone."""
+        self._end(self._desk.presence.clock.now(), broken=True)
+        self._desk.doorkeeper.gone(self._connection)
+
+    # --- each message -------------------------------------------------------------------------
+
+    def _register(self, message: Register, now: Moment) -> None:
+        if self._session is not None:
+            registered_as = self._session.client.client_id
+            self._refuse(
+                message, "already_registered", f"this link is registered as {registered_as!r}"
+            )
+            return
+        if message.protocol != PROTOCOL:
+            sentence = f"register: protocol: expected {PROTOCOL}, got {message.protocol}"
+            self._refuse_for_good(message, "unsupported_protocol", sentence)
+            return
+        registration = Registration(message, self.via, self._connection.address)
+        try:
+            self._session = self._desk.presence.register(registration, self._connection, now)
+        except RegistrationRefused as refusal:
+            self._refuse_registration(message, refusal)
+            return
+        self._desk.doorkeeper.excused(self._connection)
+        self._connection.trust()
+        self._connection.send(self._registered(message, self._session))
+
+    def _registered(self, message: Register, session: Session) -> Registered:
+        presence = self._desk.presence
+        return Registered(
+            client_id=message.client_id,
+            session=f"{presence.epoch}-{session.number}",
+            heartbeat_interval=presence.policy.heartbeat_interval,
+            connection_timeout=presence.policy.connection_timeout,
+            server_time=datetime.fromtimestamp(session.last_ping.wall, UTC),
+            epoch=presence.epoch,
+            revision=presence.journal.revision,
+            request_id=message.request_id,
+        )
+
+    def _set_availability(self, message: SetAvailability, _now: Moment) -> None:
+        if self._session is None:
+            self._refuse(message, "not_registered", "register before set_availability")
+            return
+        self._desk.presence.set_availability(self._session, message.availability, message.note)
+
+    def _leave(self, _message: Leave, now: Moment) -> None:
+        if self._session is not None:
+            self._desk.presence.leave(self._session, now)
+            self._session = None
+        self._connection.dismiss(Goodbye("left", reconnect=False))
+
+    def _list(self, message: List, _now: Moment) -> None:
+        self._connection.send(self._desk.presence.list(message))
+
+    def _watch(self, message: Watch, _now: Moment) -> None:
+        self._desk.doorkeeper.excused(self._connection)
+        self._desk.presence.watch(self._connection, message)
+
+    def _get_settings(self, message: GetSettings, _now: Moment) -> None:
+        self._connection.send(self._desk.steering.settings(message.request_id))
+
+    def _update_settings(self, message: UpdateSettings, _now: Moment) -> None:
+        try:
+            self._desk.steering.update(message.heartbeat_interval, message.connection_timeout)
+        except ConfigError as error:
+            self._refuse(message, "bad_settings", str(error))
+            return
+        log.info(
+            "settings changed",
+            address=self._connection.address,
+            heartbeat_interval=message.heartbeat_interval,
+            connection_timeout=message.connection_timeout,
+        )
+        self._connection.send(self._desk.steering.settings(message.request_id))
+
+    def _get_stats(self, message: GetStats, _now: Moment) -> None:
+        self._connection.send(self._desk.stats(message.request_id))
+
+    # --- refusals -----------------------------------------------------------------------------
+
+    def _refuse(self, message: Message, code: str, sentence: str) -> None:
+        request_id = getattr(message, "request_id", None)
+        self._connection.send(Error(code, sentence, request_id=request_id))
+
+    def _refuse_for_good(self, message: Message, code: str, sentence: str) -> None:
+        self._refuse(message, code, sentence)
+        self._connection.dismiss(Goodbye(code, reconnect=False))
+
+    def _refuse_registration(self, message: Register, refusal: RegistrationRefused) -> None:
+        if refusal.code != "server_full":
+            self._refuse_for_good(message, refusal.code, str(refusal))
+            return
+        self._connection.send(
+            Error(refusal.code, str(refusal), RETRY_WHEN_FULL, request_id=message.request_id)
+        )
+        self._connection.dismiss(Goodbye(refusal.code, reconnect=True, retry_after=RETRY_WHEN_FULL))
+
+    def _refuse_unreadable(self, error: WireError) -> None:
+        self._connection.send(Error(error.code, str(error), request_id=error.request_id))
+        if isinstance(error, FATAL):
+            log.info(
+                "not our protocol",
+                address=self._connection.address,
+                code=error.code,
+                why=str(error),
+            )
+            self._connection.dismiss(Goodbye(error.code, reconnect=False))
+
+    # --- within -------------------------------------------------------------------------------
+
+    def _end(self, now: Moment, *, broken: bool) -> None:
+        """Nothing of this link counts any more."""
+        self._desk.presence.unwatch(self._connection)
+        if self._session is not None and broken:
+            self._desk.presence.broke(self._session, now)
+        self._session = None
+
+    _actions: ClassVar[dict[type[Message], Callable[..., None]]] = {
+        Register: _register,
+        SetAvailability: _set_availability,
+        Leave: _leave,
+        List: _list,
+        Watch: _watch,
+        GetSettings: _get_settings,
+        UpdateSettings: _update_settings,
+        GetStats: _get_stats,
+    }
+
+
+_COSTLY = {List, Watch}
+"""Messages after which others should have a turn: a page of a list is milliseconds of work."""

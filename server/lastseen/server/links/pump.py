@@ -1,0 +1,90 @@
+"""The pump: moves bytes between thousands of sockets and their connections in one trio task.
+
+A connection's whole life here is "a few bytes in, a few bytes out, without waiting", so a task for
+each would cost more than the work itself (figures: docs/performance.md). The sockets live in a poll
+set of their own, one task waits for *that set* to be readable, and each turn serves a batch.
+Nothing in a turn may wait.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import trio
+
+from lastseen.server import logs
+from lastseen.server.links.poller import READ, WRITE, Poller, new_poller
+from lastseen.server.presence.clock import AwakeClock
+from lastseen.server.presence.model import Moment
+
+BATCH = 512
+"""Sockets served in one turn: enough to share the price of waiting, some 5 ms of work at most."""
+
+log = logs.get_logger()
+
+
+class Pumped(Protocol):
+    """What the pump serves."""
+
+    def on_readable(self, now: Moment) -> None:
+        """There is something to read, or the link is gone."""
+
+    def on_writable(self, now: Moment) -> None:
+        """There is room to write, which was asked for."""
+
+    def crashed(self) -> None:
+        """Serving this one raised: end it."""
+
+
+class Pump:
+    """A poll set and who is served by each descriptor in it."""
+
+    def __init__(self, clock: AwakeClock, poller: Poller | None = None) -> None:
+        self._clock = clock
+        self._poller = poller or new_poller()
+        self._served: dict[int, Pumped] = {}
+
+    def add(self, fd: int, pumped: Pumped) -> None:
+        """Serve a descriptor's reads from the next turn on."""
+        self._poller.register(fd, READ)
+        self._served[fd] = pumped
+
+    def want(self, fd: int, events: int) -> None:
+        """Serve other events of it: READ, WRITE or both."""
+        self._poller.modify(fd, events)
+
+    def remove(self, fd: int) -> None:
+        """Serve it no more. Call it before the descriptor is closed."""
+        self._poller.unregister(fd)
+        del self._served[fd]
+
+    def __iter__(self) -> Iterator[Pumped]:
+        """All that are served."""
+        return iter(self._served.values())
+
+    def __len__(self) -> int:
+        return len(self._served)
+
+    async def run(self) -> None:
+        """Serve for ever."""
+        try:
+            while True:
+                await trio.lowlevel.wait_readable(self._poller.fileno())
+                self.turn()
+        finally:
+            self._poller.close()
+
+    def turn(self) -> None:
+        """Serve those that are ready, at most BATCH of them."""
+        now = self._clock.now()
+        for fd, events in self._poller.poll(0, BATCH):
+            pumped = self._served.get(fd)
+            if pumped is None:  # ended earlier in this turn
+                continue
+            try:
+                if events & ~WRITE:
+                    pumped.on_readable(now)
+                if events & WRITE and self._served.get(fd) is pumped:
+                    pumped.on_writable(now)
+            except Exception:  # one connection's fault ends that connection, and nothing else
+                log.exception("a connection crashed")
+                pumped.crashed()

@@ -1,0 +1,138 @@
+"""Receives connections, and has each keep to the rules of the house until it is seen off."""
+
+import random
+import socket
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TypeVar
+
+import trio
+
+from lastseen.server import logs
+from lastseen.server.links.connection import Connection
+from lastseen.server.links.conversation import RETRY_WHEN_FULL, Conversation
+from lastseen.server.links.desk import Desk
+from lastseen.server.links.frames import FrameProtocol
+from lastseen.server.links.pump import Pump
+from lastseen.server.presence.model import Link
+from lastseen.shared.address import format_address
+from lastseen.shared.messages import Error, Goodbye, Message
+
+ROUND = 1.0
+"""Seconds between two looks at who is overdue."""
+
+SERVED_AT_ONCE = 128
+"""Links told something before others get a turn."""
+
+COMES_BACK_AFTER = 0.5
+"""Seconds that clients stay away at least when the server shuts down: a restart takes about that.
+"""
+
+COME_BACK_PER_SECOND = 500
+"""How many clients are asked to come back in one second: a tenth of what one core registers."""
+
+COMES_BACK_WITHIN = 60.0
+"""Seconds after which the last one is asked to be back: well within connection_timeout."""
+
+log = logs.get_logger()
+
+T = TypeVar("T")
+
+
+class Reception:
+    """Every open link of the pump."""
+
+    def __init__(self, pump: Pump, desk: Desk) -> None:
+        self._pump = pump
+        self._desk = desk
+        self._settings_changed = trio.Event()
+        desk.steering.on_change = self._note_settings_changed
+
+    def admit_tcp(self, sock: socket.socket, peer: tuple[str, int]) -> None:
+        """A TCP connection has come in."""
+        connection = Connection(
+            sock,
+            format_address(*peer),
+            FrameProtocol(),
+            self._pump,
+            partial(Conversation, desk=self._desk),
+        )
+        doorkeeper = self._desk.doorkeeper
+        limit = self._desk.steering.config.server.max_connections_per_address
+        has_room = doorkeeper.has_room(connection.address, limit)
+        doorkeeper.arrived(connection, self._desk.presence.clock.now().awake)
+        if not has_room:
+            self._turn_away(connection, limit)
+
+    async def see_to_deadlines(self) -> None:
+        """Dismiss strangers and observers that are overdue, close those that do not leave. For
+        ever.
+        """
+        presence = self._desk.presence
+        while True:
+            await trio.sleep(ROUND)
+            due = self._desk.doorkeeper.due(
+                presence.clock.now().awake, presence.policy.connection_timeout
+            )
+            for connection in due.leaving:
+                connection.close()
+            for connection in (*due.strangers, *due.observers):
+                if not connection.has_unread():
+                    connection.dismiss(Goodbye("idle", reconnect=True))
+
+    async def tell_settings(self) -> None:
+        """Send the settings to every link that has a session, whenever they change. For ever."""
+        while True:
+            await self._settings_changed.wait()
+            self._settings_changed = trio.Event()
+            settings = self._desk.steering.settings()
+            links = [s.link for s in self._desk.presence.registry.sessions() if s.link is not None]
+            await in_portions(links, partial(_send, settings))
+
+    async def see_everyone_off(self) -> None:
+        """The server shuts down: tell everyone when to come back, and wait until they have gone."""
+        links = self._connections()
+        spread = min(len(links) / COME_BACK_PER_SECOND, COMES_BACK_WITHIN)
+
+        def see_off(connection: Connection) -> None:
+            retry_after = round(COMES_BACK_AFTER + random.uniform(0, spread), 3)
+            connection.dismiss(Goodbye("shutdown", reconnect=True, retry_after=retry_after))
+
+        log.info("saying goodbye", connections=len(links), spread=spread)
+        await in_portions(links, see_off)
+        while len(self._pump):  # noqa: ASYNC110 - the last second of a server may poll
+            await trio.sleep(ROUND / 20)
+
+    def close_all(self) -> None:
+        """Close what is still open."""
+        for connection in self._connections():
+            connection.close()
+
+    def _connections(self) -> list[Connection]:
+        return [pumped for pumped in self._pump if isinstance(pumped, Connection)]
+
+    def _turn_away(self, connection: Connection, limit: int) -> None:
+        self._desk.presence.counts.refused += 1
+        log.warning("connection refused", address=connection.address, code="too_many_connections")
+        sentence = (
+            f"more than {limit} connections from this address (server.max_connections_per_address)"
+        )
+        connection.send(Error("too_many_connections", sentence, RETRY_WHEN_FULL))
+        connection.dismiss(
+            Goodbye("too_many_connections", reconnect=True, retry_after=RETRY_WHEN_FULL)
+        )
+
+    def _note_settings_changed(self) -> None:
+        self._settings_changed.set()
+
+
+def _send(message: Message, link: Link) -> None:
+    link.send(message)
+
+
+async def in_portions(links: Iterable[T], serve: Callable[[T], None]) -> None:
+    """Serve many links, giving others their turn in between."""
+    for served, link in enumerate(links, 1):
+        serve(link)
+        if served % SERVED_AT_ONCE == 0:
+            await trio.lowlevel.checkpoint()

@@ -1,0 +1,55 @@
+"""Who may do what, decided in one place for every kind of link.
+
+Today everyone who can reach the server is anonymous and has all roles; tokens will change
+`anonymous` and nothing else.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from lastseen.shared.messages import (
+    GetSettings,
+    GetStats,
+    Leave,
+    List,
+    Message,
+    Ping,
+    Register,
+    SetAvailability,
+    UpdateSettings,
+    Watch,
+)
+
+Role = Literal["client", "observer", "admin"]
+
+_NEEDED: dict[type[Message], Role] = {
+    Register: "client",
+    SetAvailability: "client",
+    Leave: "client",
+    List: "observer",
+    Watch: "observer",
+    GetSettings: "observer",
+    GetStats: "observer",
+    UpdateSettings: "admin",
+}
+
+
+class Principal(Struct, frozen=True):
+    """Who is at the other end of a link, and what that one may do."""
+
+    name: str
+    roles: frozenset[Role]
+
+    def may(self, message: Message) -> bool:
+        """Whether a message is within this principal's roles. A ping is within everyone's."""
+        return type(message) is Ping or _NEEDED[type(message)] in self.roles
+
+    def lacks(self, message: Message) -> str:
+        """The sentence for one that is not."""
+        needed = _NEEDED[type(message)]
+        return f"that needs the role {needed!r}; {self.name} has {', '.join(sorted(self.roles))}"
+
+
+ANONYMOUS = Principal("anonymous", frozenset({"client", "observer", "admin"}))
+"""Everyone, until there are tokens."""

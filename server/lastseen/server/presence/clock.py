@@ -1,0 +1,72 @@
+"""Awake time: monotonic time less the server's own stalls.
+
+The clock is sampled every second. When a sample comes later than it was asked for (a stopped
+process, a blocked loop), that lateness was ours: awake time leaves it out, so every deadline moves
+by it and nobody is declared gone because *we* slept. A suspended machine stops the monotonic clock
+itself.
+"""
+
+import time
+from collections.abc import Callable
+
+import trio
+
+from lastseen.server.presence.model import Moment
+
+SAMPLE_INTERVAL = 1.0
+"""Seconds between two samples."""
+
+STALL_TOLERANCE = 0.25
+"""Lateness of a sample, in seconds, that is still the loop's ordinary business."""
+
+
+class AwakeClock:
+    """Reads both clocks and leaves stalls out.
+
+    Whoever reads first after a stall finds it, not only the sampler: nobody is ever stamped with a
+    time from before the correction, which would lie in the future after it.
+
+    Attributes:
+        stalls: How many were left out.
+        stalled: Their length in all, in seconds.
+        on_stall: Called with each one's length when it is found, and the moment after it.
+    """
+
+    def __init__(
+        self,
+        monotonic: Callable[[], float] = trio.current_time,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.stalls = 0
+        self.stalled = 0.0
+        self.on_stall: Callable[[float, Moment], None] = lambda _length, _now: None
+        self._monotonic = monotonic
+        self._wall = wall
+        self._sample_due = monotonic() + SAMPLE_INTERVAL
+
+    def now(self) -> Moment:
+        """This moment, with any stall that just ended left out."""
+        monotonic = self._monotonic()
+        lateness = monotonic - self._sample_due
+        if lateness > STALL_TOLERANCE:
+            return self._leave_out(lateness, monotonic)
+        return Moment(monotonic - self.stalled, self._wall())
+
+    def sample(self) -> None:
+        """The sampler is here; it will be back in SAMPLE_INTERVAL."""
+        self.now()
+        self._sample_due = self._monotonic() + SAMPLE_INTERVAL
+
+    async def run(self) -> None:
+        """Sample for ever."""
+        while True:
+            self.sample()
+            await trio.sleep_until(self._sample_due)
+
+    def _leave_out(self, lateness: float, monotonic: float) -> Moment:
+        self.stalls += 1
+        self.stalled += lateness
+        self._sample_due = monotonic + SAMPLE_INTERVAL
+        now = Moment(monotonic - self.stalled, self._wall())
+        self.on_stall(lateness, now)
+        return now

@@ -1,0 +1,47 @@
+"""Ids in order, for paging, at the price of a change only when somebody looks."""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+
+
+class OrderedIds:
+    """A set of ids that can be walked in order from any point.
+
+    Changes are gathered and merged into the order by the next walk: adding costs O(1), a walk after
+    changes one pass over all ids (sorting two sorted runs is a merge).
+    """
+
+    def __init__(self) -> None:
+        self._order: list[str] = []
+        self._added: set[str] = set()
+        self._removed: set[str] = set()
+
+    def add(self, id_: str) -> None:
+        """Add an id that is not in the set."""
+        if id_ in self._removed:
+            self._removed.remove(id_)
+        else:
+            self._added.add(id_)
+
+    def remove(self, id_: str) -> None:
+        """Remove an id that is in the set."""
+        if id_ in self._added:
+            self._added.remove(id_)
+        else:
+            self._removed.add(id_)
+
+    def after(self, cursor: str | None) -> Iterator[str]:
+        """The ids greater than `cursor`, in order; all of them without one."""
+        self._merge()
+        start = 0 if cursor is None else bisect_right(self._order, cursor)
+        for index in range(start, len(self._order)):
+            yield self._order[index]
+
+    def _merge(self) -> None:
+        if self._removed:
+            self._order = [i for i in self._order if i not in self._removed]
+            self._removed = set()
+        if self._added:
+            self._order += sorted(self._added)
+            self._order.sort()
+            self._added = set()

@@ -1,0 +1,121 @@
+"""What watchers are told: diffs that count up by one, encoded once, kept for a while for those who
+return.
+
+Changes of one tick are merged by client: the journal remembers only *that* a client changed, and
+publishing compares what it is now with whether watchers know it. Pure; `presence` says when to
+publish.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from msgspec import Struct
+
+from lastseen.shared.framing import FRAME_LIMIT
+from lastseen.shared.messages import ClientRecord, Diff
+from lastseen.shared.wire import pack
+
+RING_BYTES = 1024 * 1024
+"""Encoded diffs kept for watchers that return or lag: some 4,000 changes of 250 bytes."""
+
+RECORDS_BYTES = FRAME_LIMIT - 4 * 1024
+"""How much of a frame records may fill: the rest is for the message around them."""
+
+Encode = Callable[[Diff], bytes]
+
+
+class Entry(Struct, frozen=True):
+    """One published diff, as the bytes of each wire format."""
+
+    revision: int
+    frames: dict[str, bytes]
+
+    @property
+    def size(self) -> int:
+        """Bytes held."""
+        return sum(map(len, self.frames.values()))
+
+
+class Journal:
+    """The diffs of one epoch.
+
+    Attributes:
+        epoch: This run of the server.
+        revision: That of the last published diff; 0 before the first.
+    """
+
+    def __init__(
+        self, epoch: str, encoders: Mapping[str, Encode], ring_bytes: int = RING_BYTES
+    ) -> None:
+        """`encoders` turn a diff into the bytes of each wire format, by the format's name."""
+        self.epoch = epoch
+        self.revision = 0
+        self._encoders = encoders
+        self._ring: deque[Entry] = deque()
+        self._ring_bytes = ring_bytes
+        self._ring_size = 0
+        self._changed: dict[str, None] = {}  # a set in order
+        self._shown: set[str] = set()  # the clients that watchers know as present
+
+    @property
+    def pending(self) -> bool:
+        """Whether there are changes that no diff tells yet."""
+        return bool(self._changed)
+
+    def changed(self, client_id: str) -> None:
+        """A client is not what the last diff said of it."""
+        self._changed[client_id] = None
+
+    def publish(self, record_of: Callable[[str], ClientRecord | None]) -> None:
+        """Tell all changes since the last call, in as many diffs as their size needs."""
+        changed, self._changed = self._changed, {}
+        records = (record for record in map(record_of, changed) if record is not None)
+        for batch in in_frames(r for r in records if self._concerns_watchers(r)):
+            self._append(batch)
+
+    def knows(self, revision: int) -> bool:
+        """Whether every diff after `revision` is still kept."""
+        return 0 <= self.revision - revision <= len(self._ring)
+
+    def entry(self, revision: int) -> Entry:
+        """The diff that led to `revision`: one after a revision that `knows`."""
+        return self._ring[revision - self.revision - 1]
+
+    def _concerns_watchers(self, record: ClientRecord) -> bool:
+        # One that came and went within the tick was never shown, and need not be.
+        return record.status != "offline" or record.client_id in self._shown
+
+    def _append(self, records: Iterable[ClientRecord]) -> None:
+        joins, leaves, updates = [], [], []
+        for record in records:
+            if record.status == "offline":
+                leaves.append(record)
+                self._shown.discard(record.client_id)
+            elif record.client_id in self._shown:
+                updates.append(record)
+            else:
+                joins.append(record)
+                self._shown.add(record.client_id)
+        self.revision += 1
+        diff = Diff(self.epoch, self.revision, joins, leaves, updates)
+        entry = Entry(self.revision, {f: encode(diff) for f, encode in self._encoders.items()})
+        self._ring.append(entry)
+        self._ring_size += entry.size
+        # The newest stays whatever its size: every watcher is still to be sent it.
+        while self._ring_size > self._ring_bytes and len(self._ring) > 1:
+            self._ring_size -= self._ring.popleft().size
+
+
+def in_frames(records: Iterable[ClientRecord]) -> Iterator[list[ClientRecord]]:
+    """The records in runs that each fit one frame."""
+    batch: list[ClientRecord] = []
+    size = 0
+    for record in records:
+        length = len(pack(record))
+        if batch and size + length > RECORDS_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(record)
+        size += length
+    if batch:
+        yield batch

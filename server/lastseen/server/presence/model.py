@@ -1,0 +1,166 @@
+"""The things that presence is about: moments, clients, their sessions, and what becomes of them."""
+
+from enum import Enum, auto
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from lastseen.shared.messages import (
+    Availability,
+    Goodbye,
+    Message,
+    Reason,
+    Register,
+    Status,
+    Via,
+)
+
+
+class Moment(Struct, frozen=True, gc=False):
+    """One reading of both clocks, shared by all that happens in one turn of the pump.
+
+    Attributes:
+        awake: Awake time in seconds (`clock`): what deadlines are compared with.
+        wall: Unix time in seconds: stored and shown, never compared to decide a timeout.
+    """
+
+    awake: float
+    wall: float
+
+
+class Policy(Struct, frozen=True):
+    """The settings by which presence judges. Durations in seconds."""
+
+    heartbeat_interval: float = 60.0
+    connection_timeout: float = 120.0
+    reconnect_grace: float = 5.0
+    max_clients: int = 10_000
+    duplicate: Literal["replace", "reject", "share"] = "replace"
+    mass_loss_ratio: float = 0.5
+    mass_loss_min: int = 10
+    mass_loss_hold: float = 60.0
+
+    @property
+    def late_after(self) -> float:
+        """How long a client may be silent before it is late: half an interval more than it may
+        take.
+        """
+        return min(1.5 * self.heartbeat_interval, self.connection_timeout)
+
+
+class Link(Protocol):
+    """The way back to a client, as presence needs it."""
+
+    def send(self, message: Message) -> None:
+        """Queue a message for the client."""
+
+    def dismiss(self, goodbye: Goodbye) -> None:
+        """Say goodbye and close. The session it served has ended already."""
+
+    def has_unread(self) -> bool:
+        """Whether bytes of the client lie unread in our own buffers."""
+
+
+class State(Enum):
+    """What the detector thinks of a session."""
+
+    FRESH = auto()  # heard from in time
+    SILENT = auto()  # not heard from in time, link standing
+    BROKEN = auto()  # link broke without a goodbye; reconnect_grace is running
+    DOUBTED = auto()  # the same, while the fault may be ours: a longer grace
+    HELD = auto()  # past its deadline with most of the others: held back for a while
+    OVER = auto()  # ended; a late word about it changes nothing
+
+
+class Session:
+    """One live link of a client, or one that broke and may come back.
+
+    Attributes:
+        number: Its number in this run of the server: the later, the larger.
+        link: None once it broke.
+        last_ping: Its last sign of life.
+    """
+
+    __slots__ = ("client", "instance", "last_ping", "link", "number", "state")
+
+    def __init__(
+        self, client: "Client", number: int, instance: str, link: Link | None, now: Moment
+    ) -> None:
+        self.client = client
+        self.number = number
+        self.instance = instance
+        self.link = link
+        self.last_ping = now
+        self.state = State.OVER
+
+
+class Client:
+    """A client that is present, with all its sessions. Its status is computed from theirs."""
+
+    __slots__ = (
+        "address",
+        "availability",
+        "client_id",
+        "groups",
+        "hostname",
+        "meta",
+        "name",
+        "note",
+        "reason",
+        "sessions",
+        "since",
+        "via",
+    )
+
+    def __init__(self, client_id: str, now: Moment) -> None:
+        self.client_id = client_id
+        self.name = ""
+        self.hostname = ""
+        self.groups: tuple[str, ...] = ()
+        self.meta: dict[str, bool | int | float | str | None] | None = None
+        self.availability: Availability = "available"
+        self.note = ""
+        self.via: Via = "tcp"
+        self.address = ""
+        self.reason: Reason = "registered"
+        self.since = now.wall
+        self.sessions: tuple[Session, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """Online while one session is fresh, late while any is left, offline without."""
+        if not self.sessions:
+            return "offline"
+        return "online" if any(s.state is State.FRESH for s in self.sessions) else "late"
+
+    @property
+    def live_sessions(self) -> int:
+        """Sessions whose link stands."""
+        return sum(s.link is not None for s in self.sessions)
+
+
+class Registration(Struct, frozen=True):
+    """A register message with what the link knows about its sender."""
+
+    message: Register
+    via: Via
+    address: str
+
+
+class Transition(Struct, frozen=True):
+    """One change of a client's status.
+
+    `replaced` is the one reason that may leave the status as it was: another instance took over.
+
+    Attributes:
+        wall: When, in Unix time.
+        silence: Seconds of awake time since its last sign of life.
+    """
+
+    client_id: str
+    before: Status
+    after: Status
+    reason: Reason
+    wall: float
+    silence: float
+    address: str

@@ -1,0 +1,221 @@
+"""The one mutator of presence: every sign of life passes here, and everyone who must know is told.
+
+It joins the pure parts (registry, journal) with the clock, the watchers and the log. What it
+decides it decides at once, without waiting; only `tell_watchers` is a task.
+"""
+
+import secrets
+from collections import Counter
+
+import trio
+from msgspec import Struct
+
+from lastseen.server import logs
+from lastseen.server.presence.clock import AwakeClock
+from lastseen.server.presence.journal import Encode, Journal
+from lastseen.server.presence.listing import page
+from lastseen.server.presence.model import Link, Moment, Policy, Registration, Session, Transition
+from lastseen.server.presence.registry import RegistrationRefused, Registry
+from lastseen.server.presence.watcher import Watcher, WatcherLink
+from lastseen.shared.messages import Availability, ClientList, Goodbye, List, Watch
+
+TICK = 0.05
+"""Seconds for which changes are gathered before watchers are told (design, section 3)."""
+
+TOLD_AT_ONCE = 128
+"""Watchers told before others get a turn: some milliseconds of sends."""
+
+log = logs.get_logger()
+
+
+class Counts(Struct):
+    """What has happened since the start, for stats and metrics."""
+
+    pings: int = 0
+    refused: int = 0
+    slow_closes: int = 0
+    reaper_passes: int = 0
+    reaper_duration: float = 0.0
+    reaper_lateness: float = 0.0
+
+
+class Presence:
+    """Who is present, as the whole server shares it.
+
+    Attributes:
+        registry: The truth; read it freely, change it only through this class.
+        journal: What watchers are told.
+        counts: What has happened since the start.
+        transitions: How many of each reason.
+        epoch: This run of the server.
+    """
+
+    def __init__(self, policy: Policy, clock: AwakeClock, encoders: dict[str, Encode]) -> None:
+        self.epoch = secrets.token_hex(6)
+        self.clock = clock
+        self.registry = Registry(policy)
+        self.journal = Journal(self.epoch, encoders)
+        self.counts = Counts()
+        self.transitions: Counter[str] = Counter()
+        self._watchers: dict[WatcherLink, Watcher] = {}
+        self._something_changed = trio.Event()
+        clock.on_stall = self._doubt_ourselves
+
+    # --- signs of life ------------------------------------------------------------------------
+
+    def register(self, registration: Registration, link: Link, now: Moment) -> Session:
+        """A client comes in.
+
+        Raises:
+            RegistrationRefused: It may not, now.
+        """
+        try:
+            admission = self.registry.register(registration, link, now)
+        except RegistrationRefused as refusal:
+            self.counts.refused += 1
+            log.warning(
+                "registration refused",
+                client_id=registration.message.client_id,
+                address=registration.address,
+                code=refusal.code,
+            )
+            raise
+        for displaced in admission.displaced:
+            displaced.dismiss(Goodbye("replaced", reconnect=False))
+        self._note(admission.transition)
+        self._changed(registration.message.client_id)
+        return admission.session
+
+    def heard(self, session: Session, now: Moment) -> None:
+        """A sign of life of a registered client."""
+        self._note(self.registry.heard(session, now))
+
+    def set_availability(self, session: Session, availability: Availability, note: str) -> None:
+        """A client says how available it is."""
+        if self.registry.set_availability(session, availability, note):
+            self._changed(session.client.client_id)
+
+    def leave(self, session: Session, now: Moment) -> None:
+        """A client says goodbye."""
+        self._note(self.registry.leave(session, now))
+
+    def broke(self, session: Session, now: Moment) -> None:
+        """A client's link broke."""
+        self._note(self.registry.broke(session, now))
+
+    # --- the silent ---------------------------------------------------------------------------
+
+    def due(self, now: Moment) -> list[Session]:
+        """The sessions to be given up on, once late ones are called late. See `reaper`."""
+        self._turn_late(now)
+        held_before = self.registry.detector.held
+        due = self.registry.detector.due(now)
+        held = self.registry.detector.held - held_before
+        if held > 0:
+            log.warning(
+                "most clients fell silent at once: held back, the fault may be ours",
+                held=held,
+                online=self.registry.counts["online"],
+                hold=self.policy.mass_loss_hold,
+            )
+        return due
+
+    def give_up(self, session: Session, now: Moment) -> None:
+        """A session is past its deadline."""
+        link = session.link
+        self._note(self.registry.give_up(session, now))
+        if link is not None:
+            link.dismiss(Goodbye("timeout", reconnect=True))
+
+    # --- settings -----------------------------------------------------------------------------
+
+    @property
+    def policy(self) -> Policy:
+        """The settings by which presence is judged."""
+        return self.registry.policy
+
+    def follow(self, policy: Policy) -> None:
+        """Judge by other settings from now on."""
+        self.registry.detector.follow(policy, self.clock.now())
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def list(self, request: List) -> ClientList:
+        """One page of clients, as they are at this moment."""
+        self._turn_late(self.clock.now())
+        records, after = page(self.registry, request)
+        return ClientList(
+            records, self.epoch, self.journal.revision, after, request_id=request.request_id
+        )
+
+    # --- watchers -----------------------------------------------------------------------------
+
+    @property
+    def watching(self) -> int:
+        """How many watchers there are."""
+        return len(self._watchers)
+
+    def watch(self, link: WatcherLink, request: Watch) -> None:
+        """Send a link diffs from now on, or from where it left off."""
+
+        def take_page(cursor: str | None) -> ClientList:
+            return self.list(List(after=cursor, limit=1000, request_id=request.request_id))
+
+        watcher = Watcher(link, request, self.journal, self.publish, take_page)
+        self._watchers[link] = watcher
+        watcher.advance()
+
+    def advance(self, link: WatcherLink) -> None:
+        """A watcher's link is idle again."""
+        if link in self._watchers:
+            self._watchers[link].advance()
+
+    def unwatch(self, link: WatcherLink) -> None:
+        """A link is gone, or wants no more diffs."""
+        self._watchers.pop(link, None)
+
+    def publish(self) -> None:
+        """Have the journal tell every change up to this moment."""
+        self._turn_late(self.clock.now())
+        self.journal.publish(self.registry.record)
+
+    async def tell_watchers(self) -> None:
+        """Publish what changed, a tick after the first change, and tell every watcher. For ever."""
+        while True:
+            await self._something_changed.wait()
+            await trio.sleep(TICK)
+            self._something_changed = trio.Event()
+            self.publish()
+            for told, watcher in enumerate(list(self._watchers.values()), 1):
+                watcher.advance()
+                if told % TOLD_AT_ONCE == 0:
+                    await trio.lowlevel.checkpoint()
+
+    # --- within -------------------------------------------------------------------------------
+
+    def _turn_late(self, now: Moment) -> None:
+        for transition in self.registry.turn_late(now):
+            self._note(transition)
+
+    def _note(self, transition: Transition | None) -> None:
+        """Count, log and journal a transition."""
+        if transition is None:
+            return
+        self.transitions[transition.reason] += 1
+        self._changed(transition.client_id)
+        log.info(
+            f"client {transition.after}",
+            client_id=transition.client_id,
+            address=transition.address,
+            reason=transition.reason,
+            silence=round(transition.silence, 1),
+        )
+
+    def _changed(self, client_id: str) -> None:
+        self.journal.changed(client_id)
+        self._something_changed.set()
+
+    def _doubt_ourselves(self, length: float, now: Moment) -> None:
+        log.warning("the server stalled; deadlines move by as much", stalled=round(length, 2))
+        if length >= self.policy.reconnect_grace:
+            self.registry.detector.doubt(now)

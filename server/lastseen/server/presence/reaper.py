@@ -1,0 +1,41 @@
+"""The reaper: every `reap_interval`, gives up on clients past their deadline.
+
+What it decides is in `presence`; this is only when, and in what portions. Worst-case detection is
+therefore connection_timeout + reap_interval.
+"""
+
+from collections.abc import Callable
+
+import trio
+
+from lastseen.server.presence.presence import Presence
+
+REAPED_AT_ONCE = 256
+"""Clients given up on before others get a turn: some milliseconds with their log lines."""
+
+
+async def reap(presence: Presence, interval: Callable[[], float]) -> None:
+    """Make a pass every `interval()` seconds, for ever."""
+    asked = trio.current_time()
+    while True:
+        asked = max(asked + interval(), trio.current_time())
+        await trio.sleep_until(asked)
+        started = trio.current_time()
+        await reap_once(presence)
+        presence.counts.reaper_passes += 1
+        presence.counts.reaper_lateness = started - asked
+        presence.counts.reaper_duration = trio.current_time() - started
+
+
+async def reap_once(presence: Presence) -> None:
+    """One pass. Others get their turn after each portion, so everyone is looked at again when it
+    comes to them.
+    """
+    pass_began = presence.clock.now()
+    for index, session in enumerate(presence.due(pass_began), 1):
+        spoke_meanwhile = session.last_ping.awake > pass_began.awake
+        # Bytes of theirs lie in our own buffers: the pump reads them first.
+        if not spoke_meanwhile and not (session.link is not None and session.link.has_unread()):
+            presence.give_up(session, presence.clock.now())
+        if index % REAPED_AT_ONCE == 0:
+            await trio.lowlevel.checkpoint()

@@ -1,0 +1,290 @@
+"""The truth: which clients there are, by which sessions, and what each sign of life changes.
+
+Pure: no I/O, no clock, no trio; `now` is an argument. Every method that changes a status returns
+the transitions; what has to be told or closed because of them is the caller's to do.
+"""
+
+import sys
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from lastseen.server.presence.detector import Detector
+from lastseen.server.presence.ids import OrderedIds
+from lastseen.server.presence.model import (
+    Client,
+    Link,
+    Moment,
+    Policy,
+    Registration,
+    Session,
+    State,
+    Transition,
+)
+from lastseen.shared.messages import Availability, ClientRecord, Reason, Status
+
+
+class RegistrationRefused(Exception):
+    """A client may not register now.
+
+    Attributes:
+        code: `server_full` or `duplicate_client`.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Admission(Struct, frozen=True):
+    """What registering did.
+
+    Attributes:
+        displaced: Links of older sessions that this one took over from; they are to be closed.
+    """
+
+    session: Session
+    transition: Transition | None
+    displaced: list[Link]
+
+
+class Registry:
+    """Everyone present, and the last record of those who went offline in this run."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.detector = Detector(policy)
+        self.counts: dict[Status, int] = {"online": 0, "late": 0}
+        self._clients: dict[str, Client] = {}
+        # The one that went first stands first: it is forgotten first.
+        self._departed: OrderedDict[str, ClientRecord] = OrderedDict()
+        self._ids = OrderedIds()
+        self._sessions_begun = 0
+
+    @property
+    def policy(self) -> Policy:
+        """The settings by which presence is judged."""
+        return self.detector.policy
+
+    @property
+    def remembered(self) -> int:
+        """How many offline clients can still be listed."""
+        return len(self._departed)
+
+    # --- signs of life ------------------------------------------------------------------------
+
+    def register(self, registration: Registration, link: Link | None, now: Moment) -> Admission:
+        """Begin a session, taking over from older ones as instance and `duplicate` decide.
+
+        Raises:
+            RegistrationRefused: The server is full, or the id is in use and the policy is `reject`.
+        """
+        message = registration.message
+        client = self._clients.get(message.client_id) or self._new_client(message.client_id, now)
+        before = client.status
+        taken_over = self._sessions_to_take_over(client, message.instance)
+        self._describe(client, registration)
+        displaced = [s.link for s in taken_over if s.link is not None]
+        others = [s for s in taken_over if s.instance != message.instance]
+        stolen = any(s.state is State.FRESH for s in others)
+        if others:  # what the other instance said of itself goes with it
+            client.availability, client.note = "available", ""
+        for session in taken_over:
+            self._end(session)
+        session = self._begin(client, message.instance, link, now)
+        known = self._departed.pop(client.client_id, None) is not None or before == "late"
+        reason: Reason = "replaced" if stolen else "returned" if known else "registered"
+        transition = self._settle(client, before, reason, now, silence=0.0)
+        return Admission(session, transition, displaced)
+
+    def heard(self, session: Session, now: Moment) -> Transition | None:
+        """A sign of life. A transition if it ends the client's being late."""
+        if session.state is State.FRESH:  # the path of every ping
+            self.detector.heard(session, now)
+            return None
+        if session.state is State.OVER:  # a late word about an old session
+            return None
+        client = session.client
+        before, silence = client.status, now.awake - session.last_ping.awake
+        self.detector.heard(session, now)
+        return self._settle(client, before, "returned", now, silence)
+
+    def set_availability(self, session: Session, availability: Availability, note: str) -> bool:
+        """What the client says of itself. False if that changes nothing."""
+        client = session.client
+        if session.state is State.OVER or (client.availability, client.note) == (
+            availability,
+            note,
+        ):
+            return False
+        client.availability, client.note = availability, note
+        return True
+
+    # --- ends of sessions ---------------------------------------------------------------------
+
+    def leave(self, session: Session, now: Moment) -> Transition | None:
+        """A goodbye: over at once."""
+        return self._finish(session, "left", now)
+
+    def broke(self, session: Session, now: Moment) -> Transition | None:
+        """The link broke without a goodbye: late, until its grace is over."""
+        session.link = None
+        if session.state is State.OVER:
+            return None
+        client = session.client
+        before, silence = client.status, now.awake - session.last_ping.awake
+        self.detector.broke(session, now)
+        return self._settle(client, before, "closed", now, silence)
+
+    def give_up(self, session: Session, now: Moment) -> Transition | None:
+        """Past its deadline: over."""
+        return self._finish(session, "closed" if session.link is None else "timeout", now)
+
+    def turn_late(self, now: Moment) -> list[Transition]:
+        """Call those late that have been silent too long."""
+        transitions = []
+        for session in self.detector.overdue(now):
+            before, silence = session.client.status, now.awake - session.last_ping.awake
+            self.detector.silent(session)
+            transition = self._settle(session.client, before, "silent", now, silence)
+            if transition is not None:
+                transitions.append(transition)
+        return transitions
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    def __contains__(self, client_id: str) -> bool:
+        """Whether the client is present."""
+        return client_id in self._clients
+
+    def record(self, client_id: str) -> ClientRecord | None:
+        """A client as it is now, present or departed; None if unknown."""
+        client = self._clients.get(client_id)
+        return self._departed.get(client_id) if client is None else _record(client)
+
+    def ids_after(self, cursor: str | None) -> Iterator[str]:
+        """The ids of all known clients, present and departed, in order, from after `cursor`."""
+        return self._ids.after(cursor)
+
+    def sessions(self) -> Iterator[Session]:
+        """Every session."""
+        for client in self._clients.values():
+            yield from client.sessions
+
+    # --- within -------------------------------------------------------------------------------
+
+    def _new_client(self, client_id: str, now: Moment) -> Client:
+        if len(self._clients) >= self.policy.max_clients:
+            raise RegistrationRefused(
+                "server_full",
+                f"the server is full: {len(self._clients)} clients are present, "
+                f"server.max_clients is {self.policy.max_clients}",
+            )
+        client = self._clients[client_id] = Client(client_id, now)
+        if client_id not in self._departed:
+            self._ids.add(client_id)
+        return client
+
+    def _sessions_to_take_over(self, client: Client, instance: str) -> Iterable[Session]:
+        own = [s for s in client.sessions if instance and s.instance == instance]
+        if own:
+            return own
+        duplicate = self.policy.duplicate
+        if duplicate == "share":
+            return ()
+        if duplicate == "reject" and client.status == "online":
+            raise RegistrationRefused(
+                "duplicate_client",
+                f"client_id {client.client_id!r} is in use by another instance at "
+                f"{client.address}; "
+                "this server rejects a second one (server.duplicate)",
+            )
+        return client.sessions
+
+    def _describe(self, client: Client, registration: Registration) -> None:
+        message = registration.message
+        client.name = message.name
+        # Many clients share a host and groups: one copy of each text serves them all.
+        client.hostname = sys.intern(message.hostname)
+        client.groups = tuple(map(sys.intern, message.groups))
+        client.meta = message.meta or None
+        client.via = registration.via
+        client.address = registration.address
+
+    def _begin(self, client: Client, instance: str, link: Link | None, now: Moment) -> Session:
+        self._sessions_begun += 1
+        session = Session(client, self._sessions_begun, instance, link, now)
+        client.sessions = (*client.sessions, session)
+        self.detector.begin(session)
+        return session
+
+    def _end(self, session: Session) -> None:
+        self.detector.end(session)
+        session.client.sessions = tuple(s for s in session.client.sessions if s is not session)
+
+    def _finish(self, session: Session, reason: Reason, now: Moment) -> Transition | None:
+        if session.state is State.OVER:
+            return None
+        client = session.client
+        before, silence = client.status, now.awake - session.last_ping.awake
+        last_seen = session.last_ping.wall
+        self._end(session)
+        transition = self._settle(client, before, reason, now, silence)
+        if not client.sessions:
+            self._depart(client, last_seen)
+        return transition
+
+    def _depart(self, client: Client, last_seen: float) -> None:
+        del self._clients[client.client_id]
+        self._departed[client.client_id] = _record(client, last_seen)
+        if len(self._departed) > self.policy.max_clients:
+            forgotten, _ = self._departed.popitem(last=False)
+            self._ids.remove(forgotten)
+
+    def _settle(
+        self, client: Client, before: Status, reason: Reason, now: Moment, silence: float
+    ) -> Transition | None:
+        """Note what a change made of a client's status."""
+        if client.status == before and reason != "replaced":
+            return None
+        return self._change(client, before, reason, now, silence)
+
+    def _change(
+        self, client: Client, before: Status, reason: Reason, now: Moment, silence: float
+    ) -> Transition:
+        after = client.status
+        if before != "offline":
+            self.counts[before] -= 1
+        if after != "offline":
+            self.counts[after] += 1
+        if before != after:
+            client.since = now.wall
+        client.reason = reason
+        return Transition(
+            client.client_id, before, after, reason, now.wall, silence, client.address
+        )
+
+
+def _record(client: Client, last_seen: float | None = None) -> ClientRecord:
+    if last_seen is None:
+        last_seen = max(s.last_ping.wall for s in client.sessions)
+    return ClientRecord(
+        client_id=client.client_id,
+        status=client.status,
+        reason=client.reason,
+        since=datetime.fromtimestamp(client.since, UTC),
+        last_seen=datetime.fromtimestamp(last_seen, UTC),
+        name=client.name,
+        hostname=client.hostname,
+        groups=client.groups,
+        meta=client.meta or {},
+        availability=client.availability,
+        note=client.note,
+        via=client.via,
+        address=client.address,
+        sessions=client.live_sessions,
+    )

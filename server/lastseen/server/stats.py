@@ -1,0 +1,61 @@
+"""How the server is, in one message."""
+
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lastseen.server.presence.presence import Presence
+from lastseen.shared.messages import Stats
+from lastseen.shared.version import VERSION
+
+_STATM = Path("/proc/self/statm")
+
+
+class Gauge:
+    """Reads everything that stats tell. One a server."""
+
+    def __init__(self, presence: Presence) -> None:
+        self._presence = presence
+        self._started_at = datetime.now(UTC)
+        self._started = time.monotonic()
+
+    def read(self, connections: int, request_id: int | None = None) -> Stats:
+        """The stats now; `connections` is how many links are open."""
+        presence = self._presence
+        registry, counts = presence.registry, presence.counts
+        return Stats(
+            version=VERSION,
+            started_at=self._started_at,
+            uptime=time.monotonic() - self._started,
+            epoch=presence.epoch,
+            revision=presence.journal.revision,
+            online=registry.counts["online"],
+            late=registry.counts["late"],
+            remembered=registry.remembered,
+            connections=connections,
+            watchers=presence.watching,
+            pings=counts.pings,
+            transitions=dict(presence.transitions),
+            reaper_passes=counts.reaper_passes,
+            reaper_duration=counts.reaper_duration,
+            reaper_lateness=counts.reaper_lateness,
+            stalls=presence.clock.stalls,
+            stalled=presence.clock.stalled,
+            held=registry.detector.held,
+            slow_closes=counts.slow_closes,
+            refused=counts.refused,
+            memory=_resident_memory(),
+            request_id=request_id,
+        )
+
+
+def _resident_memory() -> int:
+    """Bytes of memory in use; the peak where the system tells no more."""
+    if _STATM.exists():
+        return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    import resource
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
