@@ -36,6 +36,10 @@ class WireProtocol(Protocol):
     def receive(self, data: bytes) -> Iterable[ToServer | WireError]:
         """The messages that `data` completes."""
 
+    @property
+    def pong(self) -> bytes:
+        """The answer to a ping, encoded once."""
+
     def encode(self, message: Message) -> bytes:
         """The bytes of a message."""
 
@@ -62,6 +66,10 @@ class _Phase(Enum):
         auto()
     )  # goodbye said; what still comes is read and dropped, until the peer closes too
     CLOSED = auto()
+
+
+# Looked up for every message: an Enum's attribute costs three times a global.
+OPEN, DISMISSED, CLOSED = _Phase
 
 
 class Connection:
@@ -98,7 +106,7 @@ class Connection:
         self._socket = sock
         self._protocol = protocol
         self._pump = pump
-        self._phase = _Phase.OPEN
+        self._phase = OPEN
         self._interest = READ
         self._corked = False
         self._wake_when_idle = False
@@ -121,13 +129,13 @@ class Connection:
             return
         if not data or self._backlog is not None:  # with a backlog only a hang-up calls us
             self.close()
-        elif self._phase is _Phase.OPEN:
+        elif self._phase is OPEN:
             self._act(self._protocol.receive(data), now)
 
     def on_writable(self, now: Moment) -> None:
         """Send what is left; then whoever waited for that goes on."""
         self._flush()
-        if self._unsent is not None or self._phase is not _Phase.OPEN:
+        if self._unsent is not None or self._phase is not OPEN:
             return
         self._wake_when_idle = False
         self._conversation.idle()
@@ -151,7 +159,7 @@ class Connection:
     @property
     def idle(self) -> bool:
         """Whether more may be sent: it is open, and all that was sent has left."""
-        return self._unsent is None and not self._wake_when_idle and self._phase is _Phase.OPEN
+        return self._unsent is None and not self._wake_when_idle and self._phase is OPEN
 
     def trust(self) -> None:
         """The peer has registered."""
@@ -163,13 +171,17 @@ class Connection:
 
     def send_encoded(self, data: bytes) -> None:
         """Send bytes that are a message already."""
-        if self._phase is not _Phase.OPEN:
+        if self._phase is not OPEN:
             return
         self._queue(data)
-        if not self._corked or (self._unsent is not None and len(self._unsent) > UNSENT_LIMIT):
+        if not self._corked or self._has_too_much_unsent():
             self._flush()
-            if self._unsent is not None and len(self._unsent) > UNSENT_LIMIT:
+            if self._has_too_much_unsent():
                 self.dismiss(Goodbye("slow", reconnect=True))
+
+    def send_pong(self) -> None:
+        """Answer a ping: nearly all that is ever sent."""
+        self.send_encoded(self._protocol.pong)
 
     def call_when_idle(self) -> None:
         """Call the conversation's `idle` in a later turn, when all has left."""
@@ -178,7 +190,7 @@ class Connection:
 
     def has_unread(self) -> bool:
         """Whether the peer has sent something that we have not acted upon."""
-        if self._phase is not _Phase.OPEN:
+        if self._phase is not OPEN:
             return False
         if self._backlog is not None:
             return True
@@ -193,10 +205,10 @@ class Connection:
         Closing at once, with something of the peer's unread, would make the kernel answer it with a
         reset, and a reset discards the goodbye before the peer has read it.
         """
-        if self._phase is not _Phase.OPEN:
+        if self._phase is not OPEN:
             return
         self._queue(self._protocol.encode(goodbye))
-        self._phase = _Phase.DISMISSED
+        self._phase = DISMISSED
         self._backlog = None
         self._conversation.dismissed(goodbye)
         if not self._corked:
@@ -204,9 +216,9 @@ class Connection:
 
     def close(self) -> None:
         """The link is gone, or is not worth waiting for."""
-        if self._phase is _Phase.CLOSED:
+        if self._phase is CLOSED:
             return
-        self._phase = _Phase.CLOSED
+        self._phase = CLOSED
         self._unsent = self._backlog = None
         self._pump.remove(self._socket.fileno())
         self._socket.close()
@@ -221,10 +233,11 @@ class Connection:
         self._backlog = None
         for message in remaining:
             costly = self._conversation.handle(message, now)
-            if self._phase is not _Phase.OPEN:
+            if self._phase is not OPEN:
                 break
             if costly:
                 self._backlog = remaining
+                self._update_interest()
                 break
         self._corked = False
         self._flush()
@@ -235,8 +248,11 @@ class Connection:
         else:
             self._unsent += data
 
+    def _has_too_much_unsent(self) -> bool:
+        return self._unsent is not None and len(self._unsent) > UNSENT_LIMIT
+
     def _flush(self) -> None:
-        if self._unsent is not None and self._phase is not _Phase.CLOSED:
+        if self._unsent is not None and self._phase is not CLOSED:
             try:
                 sent = self._socket.send(self._unsent)
             except BlockingIOError:
@@ -248,8 +264,9 @@ class Connection:
                 self._unsent = None
             else:
                 del self._unsent[:sent]
-        self._update_interest()
-        if self._phase is _Phase.DISMISSED and self._unsent is None:
+        if self._unsent is not None or self._interest != READ:
+            self._update_interest()
+        if self._phase is DISMISSED and self._unsent is None:
             self._finish_sending()
 
     def _finish_sending(self) -> None:
@@ -259,7 +276,7 @@ class Connection:
             self.close()
 
     def _update_interest(self) -> None:
-        if self._phase is _Phase.CLOSED:
+        if self._phase is CLOSED:
             return
         reads = READ if self._backlog is None else 0
         waits = self._unsent is not None or self._wake_when_idle or self._backlog is not None

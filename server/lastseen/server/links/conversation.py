@@ -31,7 +31,6 @@ from lastseen.shared.messages import (
     Via,
     Watch,
 )
-from lastseen.shared.wire import PONG
 
 RETRY_WHEN_FULL = 30.0
 """Seconds after which a refused client may try again: long enough not to be a load itself."""
@@ -65,7 +64,7 @@ class Conversation:
             self._desk.doorkeeper.heard(self._connection, now.awake)
         if type(message) is Ping:
             self._desk.presence.counts.pings += 1
-            self._connection.send(PONG)
+            self._connection.send_pong()
             return False
         if isinstance(message, WireError):
             self._refuse_unreadable(message)

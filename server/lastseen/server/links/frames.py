@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from lastseen.shared.errors import BadMessage, FrameTooLong, UnknownType, Unreadable, WireError
 from lastseen.shared.framing import FRAME_LIMIT, UNREGISTERED_LIMIT, Framer
 from lastseen.shared.messages import Message, ToServer
-from lastseen.shared.wire import PING, PING_FRAME, PONG, PONG_FRAME, from_client, to_frame
+from lastseen.shared.wire import PING, PING_FRAME, PONG_FRAME, from_client, to_frame
 
 FORMAT = "msgpack"
 """The name of this wire format, as the journal knows it."""
@@ -22,6 +22,7 @@ class FrameProtocol:
     __slots__ = ("_framer",)
 
     wire_format = FORMAT
+    pong = PONG_FRAME
 
     def __init__(self) -> None:
         self._framer = Framer(UNREGISTERED_LIMIT)
@@ -43,7 +44,7 @@ class FrameProtocol:
 
     def encode(self, message: Message) -> bytes:
         """The bytes of a message."""
-        return PONG_FRAME if message is PONG else to_frame(message)
+        return to_frame(message)
 
     def _messages(self, data: bytes) -> "Iterator[ToServer | WireError]":
         try:

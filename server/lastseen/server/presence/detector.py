@@ -12,7 +12,18 @@ those past their deadline are held a while longer, because it may be our own lin
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from lastseen.server.presence.model import Moment, Policy, Session, State
+from lastseen.server.presence.model import (
+    BROKEN,
+    DOUBTED,
+    FRESH,
+    HELD,
+    OVER,
+    SILENT,
+    Moment,
+    Policy,
+    Session,
+    State,
+)
 
 Queue = OrderedDict[Session, float]
 """Sessions with the awake time at which their wait began, the longest wait first."""
@@ -25,11 +36,11 @@ class Detector:
         self.policy = policy
         self._fresh: Queue = OrderedDict()
         self._queues: dict[State, Queue] = {
-            State.FRESH: self._fresh,
-            State.SILENT: OrderedDict(),
-            State.BROKEN: OrderedDict(),
-            State.DOUBTED: OrderedDict(),
-            State.HELD: OrderedDict(),
+            FRESH: self._fresh,
+            SILENT: OrderedDict(),
+            BROKEN: OrderedDict(),
+            DOUBTED: OrderedDict(),
+            HELD: OrderedDict(),
         }
         self._patient_since = float("-inf")
         self._doubtful_until = float("-inf")
@@ -40,53 +51,55 @@ class Detector:
     @property
     def held(self) -> int:
         """Sessions past their deadline that are held back because most fell silent at once."""
-        return len(self._queues[State.HELD])
+        return len(self._queues[HELD])
 
     def begin(self, session: Session) -> None:
         """A new session: fresh, as of its `last_ping`."""
-        session.state = State.FRESH
+        session.state = FRESH
         self._fresh[session] = session.last_ping.awake
 
     def heard(self, session: Session, now: Moment) -> bool:
         """A sign of life. True if the session had been late."""
         session.last_ping = now
-        if session.state is State.FRESH:
+        if session.state is FRESH:
             self._fresh[session] = now.awake
             self._fresh.move_to_end(session)
             return False
-        self._move(session, State.FRESH, now.awake)
+        self._move(session, FRESH, now.awake)
         return True
 
     def broke(self, session: Session, now: Moment) -> None:
         """Its link broke without a goodbye: it may come back while its grace lasts."""
+        if session.state is HELD:  # it has been given more time already, once
+            return
         doubtful = now.awake < self._doubtful_until
-        self._move(session, State.DOUBTED if doubtful else State.BROKEN, now.awake)
+        self._move(session, DOUBTED if doubtful else BROKEN, now.awake)
 
     def end(self, session: Session) -> None:
         """Nothing more is expected of it."""
         self._leave_queue(session)
-        session.state = State.OVER
+        session.state = OVER
 
     def overdue(self, now: Moment) -> list[Session]:
         """Fresh ones that have been silent for `late_after`: to be called `silent`."""
-        return list(self._waited(State.FRESH, self.policy.late_after, now))
+        return list(self._waited(FRESH, self.policy.late_after, now))
 
     def silent(self, session: Session) -> None:
         """A fresh session is late from now on. Its wait goes on from its last sign of life."""
-        self._move(session, State.SILENT, session.last_ping.awake)
+        self._move(session, SILENT, session.last_ping.awake)
 
     def due(self, now: Moment) -> list[Session]:
         """Those past their deadline. When most are silent, the newly due are held instead."""
         policy = self.policy
         newly_due = [
-            *self._waited(State.SILENT, policy.connection_timeout, now),
-            *self._waited(State.BROKEN, policy.reconnect_grace, now),
-            *self._waited(State.DOUBTED, policy.connection_timeout + policy.reconnect_grace, now),
+            *self._waited(SILENT, policy.connection_timeout, now),
+            *self._waited(BROKEN, policy.reconnect_grace, now),
+            *self._waited(DOUBTED, policy.connection_timeout + policy.reconnect_grace, now),
         ]
-        held_long_enough = list(self._waited(State.HELD, policy.mass_loss_hold, now))
+        held_long_enough = list(self._waited(HELD, policy.mass_loss_hold, now))
         if newly_due and self._most_are_silent():
             for session in newly_due:
-                self._move(session, State.HELD, now.awake)
+                self._move(session, HELD, now.awake)
             return held_long_enough
         return newly_due + held_long_enough
 
@@ -97,8 +110,8 @@ class Detector:
         in vain.
         """
         self._doubtful_until = now.awake + self.policy.connection_timeout
-        for session in list(self._queues[State.BROKEN]):
-            self._move(session, State.DOUBTED, now.awake)
+        for session in list(self._queues[BROKEN]):
+            self._move(session, DOUBTED, now.awake)
 
     def follow(self, policy: Policy, now: Moment) -> None:
         """Judge by other settings from now on. Nobody is called late for the time before."""
@@ -107,7 +120,7 @@ class Detector:
 
     def _waited(self, state: State, duration: float, now: Moment) -> Iterator[Session]:
         """Those of a state whose wait is over, the longest first."""
-        if state in (State.FRESH, State.SILENT) and now.awake - self._patient_since < duration:
+        if state in (FRESH, SILENT) and now.awake - self._patient_since < duration:
             return
         for session, began in self._queues[state].items():
             if now.awake - began < duration:
@@ -131,5 +144,5 @@ class Detector:
         self._queues[state][session] = began
 
     def _leave_queue(self, session: Session) -> None:
-        if session.state is not State.OVER:
+        if session.state is not OVER:
             del self._queues[session.state][session]

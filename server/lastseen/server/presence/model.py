@@ -72,6 +72,10 @@ class State(Enum):
     OVER = auto()  # ended; a late word about it changes nothing
 
 
+# Compared at every ping: an Enum's attribute costs ten times a global.
+FRESH, SILENT, BROKEN, DOUBTED, HELD, OVER = State
+
+
 class Session:
     """One live link of a client, or one that broke and may come back.
 
@@ -91,7 +95,7 @@ class Session:
         self.instance = instance
         self.link = link
         self.last_ping = now
-        self.state = State.OVER
+        self.state = OVER
 
 
 class Client:
@@ -131,7 +135,7 @@ class Client:
         """Online while one session is fresh, late while any is left, offline without."""
         if not self.sessions:
             return "offline"
-        return "online" if any(s.state is State.FRESH for s in self.sessions) else "late"
+        return "online" if any(s.state is FRESH for s in self.sessions) else "late"
 
     @property
     def live_sessions(self) -> int:

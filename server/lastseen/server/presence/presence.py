@@ -88,7 +88,9 @@ class Presence:
 
     def heard(self, session: Session, now: Moment) -> None:
         """A sign of life of a registered client."""
-        self._note(self.registry.heard(session, now))
+        transition = self.registry.heard(session, now)
+        if transition is not None:
+            self._note(transition)
 
     def set_availability(self, session: Session, availability: Availability, note: str) -> None:
         """A client says how available it is."""

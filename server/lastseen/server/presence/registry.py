@@ -14,13 +14,14 @@ from msgspec import Struct
 from lastseen.server.presence.detector import Detector
 from lastseen.server.presence.ids import OrderedIds
 from lastseen.server.presence.model import (
+    FRESH,
+    OVER,
     Client,
     Link,
     Moment,
     Policy,
     Registration,
     Session,
-    State,
     Transition,
 )
 from lastseen.shared.messages import Availability, ClientRecord, Reason, Status
@@ -87,7 +88,7 @@ class Registry:
         self._describe(client, registration)
         displaced = [s.link for s in taken_over if s.link is not None]
         others = [s for s in taken_over if s.instance != message.instance]
-        stolen = any(s.state is State.FRESH for s in others)
+        stolen = any(s.state is FRESH for s in others)
         if others:  # what the other instance said of itself goes with it
             client.availability, client.note = "available", ""
         for session in taken_over:
@@ -100,10 +101,10 @@ class Registry:
 
     def heard(self, session: Session, now: Moment) -> Transition | None:
         """A sign of life. A transition if it ends the client's being late."""
-        if session.state is State.FRESH:  # the path of every ping
+        if session.state is FRESH:  # the path of every ping
             self.detector.heard(session, now)
             return None
-        if session.state is State.OVER:  # a late word about an old session
+        if session.state is OVER:  # a late word about an old session
             return None
         client = session.client
         before, silence = client.status, now.awake - session.last_ping.awake
@@ -113,7 +114,7 @@ class Registry:
     def set_availability(self, session: Session, availability: Availability, note: str) -> bool:
         """What the client says of itself. False if that changes nothing."""
         client = session.client
-        if session.state is State.OVER or (client.availability, client.note) == (
+        if session.state is OVER or (client.availability, client.note) == (
             availability,
             note,
         ):
@@ -130,7 +131,7 @@ class Registry:
     def broke(self, session: Session, now: Moment) -> Transition | None:
         """The link broke without a goodbye: late, until its grace is over."""
         session.link = None
-        if session.state is State.OVER:
+        if session.state is OVER:
             return None
         client = session.client
         before, silence = client.status, now.awake - session.last_ping.awake
@@ -227,7 +228,7 @@ class Registry:
         session.client.sessions = tuple(s for s in session.client.sessions if s is not session)
 
     def _finish(self, session: Session, reason: Reason, now: Moment) -> Transition | None:
-        if session.state is State.OVER:
+        if session.state is OVER:
             return None
         client = session.client
         before, silence = client.status, now.awake - session.last_ping.awake
