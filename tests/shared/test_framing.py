@@ -67,6 +67,12 @@ def test_between_two_feeds_no_more_is_held_than_one_incomplete_frame(payloads, c
         assert framer.pending == arrived - delivered < HEADER + framer.limit
 
 
+def test_between_two_frames_not_even_an_empty_buffer_is_held():
+    framer = Framer()
+    assert fed(framer, [b"\0\0", b"\0\3abc"]) == [b"abc"]
+    assert framer._partial is None
+
+
 def test_payloads_are_bytes_that_keep_their_value():
     framer = Framer()
     first = fed(framer, [b"\0\0", b"\0\3abc\0"])

@@ -12,8 +12,9 @@ from lastseen.shared.explain import explain, shown
 from lastseen.shared.framing import frame
 from lastseen.shared.messages import Message, Ping, Pong, RequestId, ToClient, ToServer
 
-# What msgspec lets escape on hostile bytes besides its own errors: text that is not UTF-8 (a
-# ValueError), nesting deeper than the interpreter's stack, numbers out of range, unhashable keys.
+# What msgspec lets escape on hostile bytes besides its own errors, more or less by version: text
+# that is not UTF-8 (a ValueError), nesting deeper than the interpreter's stack, numbers out of
+# range, unhashable keys.
 _HOSTILE = (msgspec.MsgspecError, RecursionError, OverflowError, TypeError, ValueError)
 
 _encoder = msgspec.msgpack.Encoder()
