@@ -6,7 +6,7 @@
      +-- UnknownType      a well-formed message of a type we do not know: answer, and go on
      +-- BadMessage       a known type with a field that does not fit: answer, and go on
 
-The names say what is wrong; that they are errors, their base says.
+Only the first two end a link.
 """
 
 
@@ -25,25 +25,25 @@ class WireError(Exception):
         self.request_id = request_id
 
 
-class FrameTooLong(WireError):  # noqa: N818 (see above)
+class FrameTooLong(WireError):
     """A frame announces more bytes than the limit; raised before one of them is read."""
 
     code = "frame_too_long"
 
 
-class Unreadable(WireError):  # noqa: N818 (see above)
+class Unreadable(WireError):
     """A frame whose bytes are not one well-formed map."""
 
     code = "unreadable"
 
 
-class UnknownType(WireError):  # noqa: N818 (see above)
+class UnknownType(WireError):
     """A map whose `type` names no message that we know. Versions may differ: not fatal."""
 
     code = "unknown_type"
 
 
-class BadMessage(WireError):  # noqa: N818 (see above)
+class BadMessage(WireError):
     """A known message with a missing field, or a field of the wrong shape. Not fatal."""
 
     code = "bad_message"
