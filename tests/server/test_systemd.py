@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from lastseen.server.systemd import Notifier
 
@@ -66,9 +67,9 @@ def test_a_status_cannot_smuggle_in_another_assignment(manager: Manager):
     assert manager.heard() == ["STATUS=one WATCHDOG=trigger"]
 
 
-@pytest.mark.usefixtures("autojump_clock")
 async def test_the_watchdog_hears_a_sign_of_life_twice_in_the_time_it_grants(
     manager: Manager,
+    autojump_clock: MockClock,  # noqa: ARG001 - pytest-trio takes the clock from the arguments
 ):
     environ = manager.environ | {"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid())}
     with trio.move_on_after(59):

@@ -1,7 +1,10 @@
-"""Why the server does not start, by who can mend it; each is a sentence for people.
+"""Why a command of the server ends early, by who can mend it; each is a sentence for people.
 
-ConfigError   a setting is wrong: exit code 2
-StartFailed   the machine says no (the address is in use, say): exit code 1
+    ConfigError          a setting is wrong: exit code 2
+    CommandFailed        the machine says no: exit code 1
+     +-- StartFailed     ... to the server itself: the address is in use, say
+
+The names say what happened.
 """
 
 from collections.abc import Iterable
@@ -20,5 +23,9 @@ class ConfigError(Exception):
         self.keys = tuple(keys)
 
 
-class StartFailed(Exception):
+class CommandFailed(Exception):
+    """The command was right and could not be carried out."""
+
+
+class StartFailed(CommandFailed):
     """The server could not open what its settings ask for."""

@@ -15,6 +15,8 @@ from typing import Literal, TextIO
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
+from lastseen.server.printable import printable
+
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["console", "json"]
 
@@ -99,17 +101,13 @@ def _disarm(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Escape what could forge a line or command a terminal: line ends, ANSI escapes, bidi marks."""
     for key, value in event.items():
         if isinstance(value, str) and not value.isprintable():
-            event[key] = _traceback(value) if key == "exception" else _printable(value)
+            event[key] = _traceback(value) if key == "exception" else printable(value)
     return event
 
 
 def _traceback(text: str) -> str:
     """Its lines kept, and set in: none can pass for an event."""
-    return "\n".join("  " + _printable(line) for line in text.split("\n"))
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return "\n".join("  " + printable(line) for line in text.split("\n"))
 
 
 _processors: list[Processor] = _console(colours=False)

@@ -9,6 +9,7 @@ import tomli_w
 from lastseen.server.config.loading import LoadedConfig
 from lastseen.server.config.schema import Config
 from lastseen.server.config.setting import SECTIONS, SETTINGS, Setting, values
+from lastseen.server.printable import printable
 
 _WIDTH = 100
 
@@ -29,7 +30,7 @@ def effective(loaded: LoadedConfig) -> str:
     """The settings in force as TOML, each line with a comment that says where it came from."""
 
     def source(setting: Setting) -> str:
-        return f"  # {_printable(loaded.sources[setting.key])}"
+        return f"  # {printable(loaded.sources[setting.key])}"
 
     return _render(values(loaded.config), lambda _: "", lambda _: "", source).lstrip("\n")
 
@@ -78,8 +79,3 @@ def _comment(text: str) -> str:
 def _plain(value: Any) -> Any:  # noqa: ANN401 (the value of any setting)
     """Whole seconds without a decimal point, as people write them; they read back equal."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _printable(text: str) -> str:
-    """The name of a file may hold anything, a comment may not."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
