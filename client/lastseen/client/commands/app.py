@@ -1,0 +1,99 @@
+"""The sub-commands of `lastseen`, each named by where it is, and imported when it is called."""
+
+from cyclopts import App
+
+from lastseen.shared.version import VERSION
+
+_HERE = "lastseen.client.commands"
+
+_ABOUT = """Who is online right now, and when everyone else was last seen.
+
+The server is at 127.0.0.1:8080, unless --server or LASTSEEN_SERVER names another."""
+
+_EPILOGUE = """Examples:
+
+  lastseen connect --id web-01        be present, until Ctrl-C
+  lastseen list                       who is here
+  lastseen watch --server hub:8080    the same, live
+
+Exit codes: 0 done, 1 failed (not connected, refused), 2 wrong usage, 130 Ctrl-C."""
+
+app = App(
+    name="lastseen",
+    help=_ABOUT,
+    help_epilogue=_EPILOGUE,
+    help_format="plaintext",
+    version=VERSION,
+    backend="trio",
+    # `__main__` turns every error, usage errors and Ctrl-C too, into a sentence and an exit code.
+    print_error=False,
+    exit_on_error=False,
+    suppress_keyboard_interrupt=False,
+    result_action="return_value",
+)
+
+
+def _add(name: str, where: str, about: str, examples: str) -> None:
+    app.command(f"{_HERE}.{where}", name=name, help=about, help_epilogue="Examples:\n\n" + examples)
+
+
+_add(
+    "connect",
+    "connect:connect",
+    """Be present: register, ping, stay; reconnect by itself.
+
+Ends with Ctrl-C (exit code 130) or SIGTERM (0), after telling the server that it leaves.""",
+    """  lastseen connect --id web-01
+  lastseen connect --group rack-3 --group web --meta version=1.4
+  lastseen connect --availability busy --note "migrating until 4 pm"
+  lastseen connect --wait --json       start before the server does; a JSON line an event""",
+)
+_add(
+    "list",
+    "list_:list_clients",
+    """List the clients: everyone present, unless --status says otherwise.""",
+    """  lastseen list
+  lastseen list --status all --sort last-seen
+  lastseen list --group rack-3 --search web
+  lastseen list --json | jq -r '.[].client_id'""",
+)
+_add(
+    "watch",
+    "watch:watch",
+    """Show the clients live; one line a change where the output is not a terminal.
+
+Ends with Ctrl-C (exit code 130) or SIGTERM (0).""",
+    """  lastseen watch
+  lastseen watch | tee changes.log
+  lastseen watch --json | jq 'select(.type == "leave") | .client.client_id'""",
+)
+_add(
+    "ping",
+    "ping:ping",
+    """Measure how long the server takes to answer.
+
+Ends after --count pings (exit code 0, or 1 where none was answered), with Ctrl-C (130) or with
+SIGTERM (0).""",
+    """  lastseen ping
+  lastseen ping -c 5 -i 0.2
+  lastseen ping -c 1 --json""",
+)
+_add(
+    "stats",
+    "stats:stats",
+    """Show how the server is: clients, connections, pings, stalls.""",
+    """  lastseen stats
+  lastseen stats --json | jq .online""",
+)
+_add(
+    "completion",
+    "completion:completion",
+    """Print a completion script for your shell, or install it.""",
+    """  lastseen completion --install                install it for the shell that you use
+  source <(lastseen completion --shell bash)   only for now""",
+)
+app.command(
+    f"{_HERE}.settings:settings_app",
+    name="settings",
+    help="Show the server's settings, or change them.",
+)

@@ -1,0 +1,25 @@
+"""`lastseen completion`: the shells' own way to complete sub-commands and options."""
+
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from lastseen.client.commands.terminal import say
+
+
+def completion(
+    *,
+    shell: Annotated[
+        Literal["bash", "zsh", "fish"] | None, Parameter(help="Default: the one that you use.")
+    ] = None,
+    install: Annotated[
+        bool, Parameter(negative="", help="Write it where the shell finds it, and say where.")
+    ] = False,
+) -> None:
+    """Print or install a completion script."""
+    from lastseen.client.commands.app import app
+
+    if install:
+        say(f"installed {app.install_completion(shell=shell)}; open a new shell to use it")
+    else:
+        say(app.generate_completion(shell=shell))

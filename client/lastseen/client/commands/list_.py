@@ -1,0 +1,103 @@
+"""`lastseen list`: who is here, streamed page by page."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from lastseen.client.commands.columns import Layout
+from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
+from lastseen.client.commands.output import to_json, utc_now
+from lastseen.client.commands.records import (
+    COLUMNS,
+    SortKey,
+    count,
+    row,
+    sort_key,
+    summary,
+    to_dict,
+)
+from lastseen.client.commands.terminal import remark, say, say_rows, width
+from lastseen.client.commands.usage import hold_to_the_wire
+from lastseen.shared.messages import ClientRecord, List
+
+_PAGE = 500
+"""Rows that are laid out and printed at once: as many as the server sends in a page."""
+
+
+async def list_clients(
+    *,
+    status: Annotated[
+        Literal["online", "late", "offline", "all"] | None,
+        Parameter(help="Only these. Default: everyone present, online or late."),
+    ] = None,
+    group: Annotated[str | None, Parameter(help="Only members of this group.")] = None,
+    search: Annotated[
+        str | None,
+        Parameter(help="Only where id, name, hostname or address contains this."),
+    ] = None,
+    sort: Annotated[SortKey, Parameter(help="Times: most recent first.")] = "id",
+    server: Server = DEFAULT_SERVER,
+    json: Json = False,
+) -> None:
+    """List the clients."""
+    from lastseen.client import observe
+
+    hold_to_the_wire(List(status=status, group=group, search=search))
+    async with observe(server) as observer:
+        records = observer.clients(status=status, group=group, search=search)
+        pages = batches(records, _PAGE) if sort == "id" else _sorted(records, sort)
+        if json:
+            await _print_json(pages)
+        else:
+            await _print_table(pages)
+
+
+async def batches(
+    records: AsyncIterator[ClientRecord], size: int
+) -> AsyncIterator[list[ClientRecord]]:
+    """The same records, `size` at a time; the last batch may be shorter."""
+    batch: list[ClientRecord] = []
+    async for record in records:
+        batch.append(record)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+async def _sorted(
+    records: AsyncIterator[ClientRecord], by: SortKey
+) -> AsyncIterator[list[ClientRecord]]:
+    everyone = sorted([record async for record in records], key=sort_key(by))
+    for start in range(0, len(everyone), _PAGE):
+        yield everyone[start : start + _PAGE]
+
+
+async def _print_json(pages: AsyncIterator[list[ClientRecord]]) -> None:
+    """One array, a client a line, without holding more than a page of it."""
+    separator = "["
+    async for page in pages:
+        lines = ",\n".join(to_json(to_dict(record)) for record in page)
+        say(f"{separator}{lines}" if separator == "[" else f"{separator}\n{lines}")
+        separator = ","
+    say("]" if separator == "," else "[]")
+
+
+async def _print_table(pages: AsyncIterator[list[ClientRecord]]) -> None:
+    layout = Layout(COLUMNS, width=width())
+    counts = count(())
+    async for page in pages:
+        print_page(page, layout, utc_now())
+        for status, number in count(page).items():
+            counts[status] += number
+    remark(summary(counts) if any(counts.values()) else "no clients found")
+
+
+def print_page(page: list[ClientRecord], layout: Layout, now: datetime) -> None:
+    """Print rows, under a heading where there is none yet or where columns have appeared."""
+    rows = [row(record, now) for record in page]
+    heading = [layout.heading()] if layout.take(rows) else []
+    say_rows(heading + [layout.line(cells) for cells in rows])

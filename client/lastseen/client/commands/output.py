@@ -1,0 +1,103 @@
+"""Words for people and JSON for programs: hostile text made harmless, times, durations. Pure.
+
+Names, notes and hostnames are whatever a client said. A terminal obeys control characters, so that
+nothing of a client's is printed without `safe`.
+"""
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+
+import msgspec
+
+_JOINERS = "\u200c\u200d"  # they only join letters, and many emoji are made with them
+_FORBIDDEN = {
+    "Cc",
+    "Cf",
+    "Cs",
+    "Zl",
+    "Zp",
+}  # control, format (bidi too), lone surrogates, separators
+
+_COUNTED_SECONDS = 10
+"""Up to so many seconds pendulum says "a few seconds"; who looks at heartbeats wants the number."""
+
+_JSON_HOSTILE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What JSON need not escape and a terminal may obey."""
+
+
+def safe(text: str) -> str:
+    r"""`text` with whatever a terminal might obey written as an escape: `\x1b`, `\u202e`."""
+    if text.isprintable():
+        return text
+    return "".join(_escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    if character in _JOINERS or unicodedata.category(character) not in _FORBIDDEN:
+        return character
+    return character.encode("unicode_escape").decode()
+
+
+def to_json(value: object) -> str:
+    """One line of JSON; times are ISO 8601 in UTC with a Z."""
+    text = msgspec.json.encode(value).decode()
+    return _JSON_HOSTILE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def utc_now() -> datetime:
+    """The wall clock, for showing."""
+    return datetime.now(UTC)
+
+
+def clock(moment: datetime) -> str:
+    """`14:02:11`, in the time zone that `moment` has."""
+    return moment.strftime("%H:%M:%S")
+
+
+def stamp(moment: datetime) -> str:
+    """`2026-11-22 14:02:11`, in the time zone that `moment` has."""
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def seconds(duration: float) -> str:
+    """`60 s`, `1.2 s`: a short duration, in seconds, with one decimal where it has one."""
+    return f"{duration:.1f}".removesuffix(".0") + " s"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long before `now` that was: `4 seconds ago`, `3 minutes ago`.
+
+    A moment after `now` is `now`: two machines' clocks never agree to the second.
+    """
+    elapsed = int((now - moment).total_seconds())
+    if elapsed < 1:
+        return "now"
+    if elapsed <= _COUNTED_SECONDS:
+        return f"{elapsed} second{'s' if elapsed > 1 else ''} ago"
+    return _long_ago(_coarse(elapsed), now.date())
+
+
+def long_duration(duration: float) -> str:
+    """A duration in seconds as `1 hour 58 minutes 20 seconds`."""
+    import pendulum
+
+    return pendulum.duration(seconds=int(duration)).in_words() if duration >= 1 else "0 seconds"
+
+
+def _coarse(elapsed: int) -> int:
+    """Seconds rounded down to what will be shown, so that few different ones need formatting."""
+    for unit in (86400, 3600, 60):
+        if elapsed >= unit:
+            return elapsed - elapsed % unit
+    return elapsed
+
+
+@lru_cache(maxsize=1024)  # a list of 10,000 clients shows a few dozen different times
+def _long_ago(elapsed: int, today: date) -> str:
+    import pendulum
+
+    # Only calendar months and years depend on where one counts from.
+    now = pendulum.datetime(today.year, today.month, today.day)
+    return pendulum.format_diff(pendulum.interval(now - timedelta(seconds=elapsed), now))

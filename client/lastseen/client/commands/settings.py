@@ -1,0 +1,93 @@
+"""`lastseen settings`: show what the server asks of its clients, and change what may be changed."""
+
+import math
+from collections.abc import Sequence
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from lastseen.client.commands.columns import Cell, Column, Layout
+from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
+from lastseen.client.commands.output import safe, seconds, to_json
+from lastseen.client.commands.terminal import say, say_rows, width
+from lastseen.client.commands.usage import UsageError
+from lastseen.shared.messages import Settings
+
+CHANGEABLE = ("heartbeat_interval", "connection_timeout")
+
+settings_app = App(
+    name="settings",
+    help_epilogue="""Examples:
+
+  lastseen settings
+  lastseen settings --json
+  lastseen settings set heartbeat_interval 30
+  lastseen settings set heartbeat_interval 90 connection_timeout 150""",
+)
+
+
+@settings_app.default
+async def show(*, server: Server = DEFAULT_SERVER, json: Json = False) -> None:
+    """Show the settings."""
+    from lastseen.client import observe
+
+    async with observe(server) as observer:
+        _print(await observer.settings(), json=json)
+
+
+@settings_app.command(name="set")
+async def change(
+    *words: Annotated[str, Parameter(help="A setting and its value in seconds; may be repeated.")],
+    server: Server = DEFAULT_SERVER,
+    json: Json = False,
+) -> None:
+    """Change settings, all of them or none: heartbeat_interval, connection_timeout.
+
+    Every client follows at once.
+    """
+    from lastseen.client import observe
+
+    wanted = changes(words)
+    async with observe(server) as observer:
+        _print(await observer.update_settings(**wanted), json=json)
+
+
+def changes(words: Sequence[str]) -> dict[str, float]:
+    """`["heartbeat_interval", "30"]` -> `{"heartbeat_interval": 30.0}`.
+
+    Raises:
+        UsageError: A name that cannot be set, or a value that is no number of seconds.
+    """
+    if not words or len(words) % 2:
+        raise UsageError("expected a setting and its value, like: heartbeat_interval 30")
+    found: dict[str, float] = {}
+    for given, value in zip(words[::2], words[1::2], strict=True):
+        name = given.replace("-", "_")
+        if name not in CHANGEABLE:
+            choices = " or ".join(CHANGEABLE)
+            raise UsageError(f"settings set: expected {choices}, got '{safe(given)}'")
+        found[name] = _number(name, value)
+    return found
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or number <= 0:
+        raise UsageError(f"{name}: expected a number of seconds above 0, got '{safe(text)}'")
+    return number
+
+
+def _print(settings: Settings, *, json: bool) -> None:
+    values = {
+        name: getattr(settings, name) for name in settings.__struct_fields__ if name != "request_id"
+    }
+    if json:
+        say(to_json(values))
+        return
+    rows = [[Cell(name, "bold"), Cell(seconds(value))] for name, value in values.items()]
+    layout = Layout((Column("setting"), Column("value")), width=width())
+    layout.take(rows)
+    say_rows([layout.heading(), *(layout.line(cells) for cells in rows)])

@@ -1,0 +1,57 @@
+"""`lastseen stats`: how the server is."""
+
+from datetime import datetime
+from typing import Any
+
+from lastseen.client.commands.columns import Cell, Column, Layout
+from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
+from lastseen.client.commands.output import ago, long_duration, safe, to_json, utc_now
+from lastseen.client.commands.terminal import say, say_rows, width
+from lastseen.shared.messages import Stats
+
+
+async def stats(*, server: Server = DEFAULT_SERVER, json: Json = False) -> None:
+    """Show the statistics."""
+    from lastseen.client import observe
+
+    async with observe(server) as observer:
+        found = await observer.stats()
+    if json:
+        say(to_json(to_dict(found)))
+        return
+    table = rows(found, utc_now())
+    layout = Layout((Column("statistic"), Column("value", narrowest=20)), width=width())
+    layout.take(table)
+    say_rows([layout.line(cells) for cells in table])
+
+
+def to_dict(found: Stats) -> dict[str, Any]:
+    """Every field of the answer but the `request_id`; times in seconds, sizes in bytes."""
+    return {name: getattr(found, name) for name in found.__struct_fields__ if name != "request_id"}
+
+
+def rows(found: Stats, now: datetime) -> list[list[Cell]]:
+    """A statistic and its value for people, one a row."""
+    values = to_dict(found) | {
+        "version": safe(found.version),
+        "epoch": safe(found.epoch),
+        "started_at": ago(found.started_at, now),
+        "uptime": long_duration(found.uptime),
+        "transitions": ", ".join(f"{n} {safe(why)}" for why, n in found.transitions.items()),
+        "reaper_duration": _milliseconds(found.reaper_duration),
+        "reaper_lateness": _milliseconds(found.reaper_lateness),
+        "stalled": _milliseconds(found.stalled),
+        "memory": f"{found.memory / 2**20:.1f} MiB",
+    }
+    return [
+        [Cell(name.replace("_", " "), "bold"), Cell(_plain(value))]
+        for name, value in values.items()
+    ]
+
+
+def _plain(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _milliseconds(duration: float) -> str:
+    return f"{1000 * duration:.1f} ms"

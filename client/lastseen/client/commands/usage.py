@@ -1,0 +1,43 @@
+"""What a person can get wrong on the command line beyond what its parser sees. Pure."""
+
+from collections.abc import Sequence
+
+from lastseen.client.commands.output import safe
+from lastseen.shared.messages import Message
+
+
+class UsageError(Exception):
+    """A value that cannot be meant; the sentence names it and says what is expected."""
+
+
+def pairs(words: Sequence[str]) -> dict[str, str]:
+    """The map in words like `rack=3`.
+
+    Raises:
+        UsageError: A word without `=` or without a key, or a key that comes twice.
+    """
+    found: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--meta: expected key=value, got '{safe(word)}'")
+        if key in found:
+            raise UsageError(f"--meta: the key '{safe(key)}' is given twice")
+        found[key] = value
+    return found
+
+
+def hold_to_the_wire(message: Message) -> None:
+    """See that the server will understand the message, before anything is sent.
+
+    Raises:
+        UsageError: Naming the field, the value met and what is expected.
+    """
+    from lastseen.client.link import check
+
+    try:
+        check(message)
+    except UnicodeEncodeError:
+        raise UsageError("expected text, got an argument that is not UTF-8") from None
+    except ValueError as error:
+        raise UsageError(safe(str(error))) from None

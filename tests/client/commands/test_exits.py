@@ -1,0 +1,52 @@
+import pytest
+from cyclopts import CycloptsError
+
+from lastseen.client import ConnectFailed, Ended, LinkLost, Refused
+from lastseen.client.commands.exits import Exit, exit_for
+from lastseen.client.commands.usage import UsageError
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (KeyboardInterrupt(), 130),
+        (UsageError("expected x"), 2),
+        (CycloptsError(msg="Unknown option"), 2),
+        (ConnectFailed("could not connect"), 1),
+        (Refused("bad_settings", "no"), 1),
+        (LinkLost("gone"), 1),
+        (Ended("replaced"), 1),
+        (OSError(28, "No space left on device"), 1),
+        (BrokenPipeError(), 0),
+    ],
+)
+def test_each_error_has_its_exit_code(error, code):
+    assert exit_for(error).code == code
+
+
+def test_who_cannot_connect_is_told_what_to_do():
+    error = ConnectFailed("could not connect to 127.0.0.1:8080: connection refused")
+    assert exit_for(error).sentence == (
+        "could not connect to 127.0.0.1:8080: connection refused. "
+        "Is the server running? Start it with `lastseen-server`."
+    )
+
+
+def test_ctrl_c_and_a_reader_that_had_enough_end_without_a_word():
+    assert exit_for(KeyboardInterrupt()).sentence == ""
+    assert exit_for(BrokenPipeError()).sentence == ""
+
+
+def test_a_fault_of_ours_is_not_hidden():
+    assert exit_for(ZeroDivisionError()) is None
+    assert exit_for(ExceptionGroup("", [ZeroDivisionError(), LinkLost("x")])) is None
+
+
+def test_in_a_group_the_highest_code_counts():
+    group = BaseExceptionGroup("", [LinkLost("x"), ExceptionGroup("", [UsageError("y")])])
+    assert exit_for(group).code == 2
+    assert exit_for(BaseExceptionGroup("", [LinkLost("x"), KeyboardInterrupt()])) == Exit(130)
+
+
+def test_what_a_server_says_cannot_command_the_terminal():
+    assert exit_for(Refused("x", "\x1b[2J")).sentence == r"\x1b[2J (x)."
