@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 import msgspec
-from benchmarks import cores, fan_out_load
+from benchmarks import fan_out_load
 from benchmarks.cores import idle_seconds
 from benchmarks.crowd import BATCH, PATIENCE, Crowd, ready, watching
 from benchmarks.errors import LoadError
@@ -30,6 +30,7 @@ class Load:
         self.wire = wire
         self.crowd = Crowd(port)
         self._pid = pid
+        self._core = min(os.sched_getaffinity(pid))
 
     def connect(self, count: int) -> dict[str, float]:
         """Open `count` registered clients as fast as the server takes them."""
@@ -52,11 +53,11 @@ class Load:
         for fd in fds:
             os.write(fd, self.wire.ping)
         self._echo(poll, time.monotonic() + warm_up)
-        cpu, idle = cpu_seconds(self._pid), idle_seconds(cores.SERVER)
+        cpu, idle = cpu_seconds(self._pid), idle_seconds(self._core)
         began = time.monotonic()
         pongs = self._echo(poll, began + seconds)
         took = time.monotonic() - began
-        cpu, idle = cpu_seconds(self._pid) - cpu, idle_seconds(cores.SERVER) - idle
+        cpu, idle = cpu_seconds(self._pid) - cpu, idle_seconds(self._core) - idle
         self._drain(poll, active)
         return {"pongs": pongs, "seconds": took, "cpu": cpu, "idle": idle}
 
