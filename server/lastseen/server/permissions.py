@@ -47,8 +47,8 @@ class Principal(Struct, frozen=True):
 
     def lacks(self, message: Message) -> str:
         """The sentence for one that is not."""
-        needed = _NEEDED[type(message)]
-        return f"that needs the role {needed!r}; {self.name} has {', '.join(sorted(self.roles))}"
+        needed, has = _NEEDED[type(message)], ", ".join(sorted(self.roles)) or "none"
+        return f"that needs the role {needed!r}; {self.name} has {has}"
 
 
 ANONYMOUS = Principal("anonymous", frozenset({"client", "observer", "admin"}))

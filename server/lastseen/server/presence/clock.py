@@ -2,8 +2,9 @@
 
 The clock is sampled every second. When a sample comes later than it was asked for (a stopped
 process, a blocked loop), that lateness was ours: awake time leaves it out, so every deadline moves
-by it and nobody is declared gone because *we* slept. A suspended machine stops the monotonic clock
-itself.
+by it and nobody is declared gone because *we* slept. What is within a tolerance stays in: somebody
+may have read the clock meanwhile, and awake time never runs backwards. A suspended machine stops
+the monotonic clock itself.
 """
 
 import time
@@ -47,9 +48,9 @@ class AwakeClock:
     def now(self) -> Moment:
         """This moment, with any stall that just ended left out."""
         monotonic = self._monotonic()
-        lateness = monotonic - self._sample_due
-        if lateness > STALL_TOLERANCE:
-            return self._leave_out(lateness, monotonic)
+        stall = monotonic - self._sample_due - STALL_TOLERANCE
+        if stall > 0:
+            return self._leave_out(stall, monotonic)
         return Moment(monotonic - self.stalled, self._wall())
 
     def sample(self) -> None:
@@ -63,10 +64,10 @@ class AwakeClock:
             self.sample()
             await trio.sleep_until(self._sample_due)
 
-    def _leave_out(self, lateness: float, monotonic: float) -> Moment:
+    def _leave_out(self, stall: float, monotonic: float) -> Moment:
         self.stalls += 1
-        self.stalled += lateness
+        self.stalled += stall
         self._sample_due = monotonic + SAMPLE_INTERVAL
         now = Moment(monotonic - self.stalled, self._wall())
-        self.on_stall(lateness, now)
+        self.on_stall(stall, now)
         return now

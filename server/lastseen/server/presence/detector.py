@@ -97,7 +97,7 @@ class Detector:
             *self._waited(DOUBTED, policy.connection_timeout + policy.reconnect_grace, now),
         ]
         held_long_enough = list(self._waited(HELD, policy.mass_loss_hold, now))
-        if newly_due and self._most_are_silent():
+        if newly_due and policy.mass_loss_hold > 0 and self._most_are_silent():
             for session in newly_due:
                 self._move(session, HELD, now.awake)
             return held_long_enough

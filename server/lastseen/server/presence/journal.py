@@ -73,6 +73,15 @@ class Journal:
         for batch in in_frames(r for r in records if self._concerns_watchers(r)):
             self._append(batch)
 
+    def trim(self) -> None:
+        """Forget the oldest diffs beyond what the ring may hold.
+
+        To be called when every watcher has been offered all of them: however many changes come in
+        one tick, nobody is slow who had no chance to be told.
+        """
+        while self._ring_size > self._ring_bytes:
+            self._ring_size -= self._ring.popleft().size
+
     def knows(self, revision: int) -> bool:
         """Whether every diff after `revision` is still kept."""
         return 0 <= self.revision - revision <= len(self._ring)
@@ -101,9 +110,6 @@ class Journal:
         entry = Entry(self.revision, {f: encode(diff) for f, encode in self._encoders.items()})
         self._ring.append(entry)
         self._ring_size += entry.size
-        # The newest stays whatever its size: every watcher is still to be sent it.
-        while self._ring_size > self._ring_bytes and len(self._ring) > 1:
-            self._ring_size -= self._ring.popleft().size
 
 
 def in_frames(records: Iterable[ClientRecord]) -> Iterator[list[ClientRecord]]:

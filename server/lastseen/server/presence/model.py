@@ -99,7 +99,11 @@ class Session:
 
 
 class Client:
-    """A client that is present, with all its sessions. Its status is computed from theirs."""
+    """A client that is present, with all its sessions. Its status is computed from theirs.
+
+    Attributes:
+        last_word: The last sign of life of its sessions that have ended; None before the first.
+    """
 
     __slots__ = (
         "address",
@@ -107,6 +111,7 @@ class Client:
         "client_id",
         "groups",
         "hostname",
+        "last_word",
         "meta",
         "name",
         "note",
@@ -129,6 +134,15 @@ class Client:
         self.reason: Reason = "registered"
         self.since = now.wall
         self.sessions: tuple[Session, ...] = ()
+        self.last_word: Moment | None = None
+
+    @property
+    def last_seen(self) -> float:
+        """Its last sign of life by any session, in Unix time."""
+        words = [s.last_ping for s in self.sessions]
+        if self.last_word is not None:
+            words.append(self.last_word)
+        return max(words, key=lambda word: word.awake).wall
 
     @property
     def status(self) -> Status:

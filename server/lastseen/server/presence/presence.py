@@ -14,7 +14,15 @@ from lastseen.server import logs
 from lastseen.server.presence.clock import AwakeClock
 from lastseen.server.presence.journal import Encode, Journal
 from lastseen.server.presence.listing import page
-from lastseen.server.presence.model import Link, Moment, Policy, Registration, Session, Transition
+from lastseen.server.presence.model import (
+    OVER,
+    Link,
+    Moment,
+    Policy,
+    Registration,
+    Session,
+    Transition,
+)
 from lastseen.server.presence.registry import RegistrationRefused, Registry
 from lastseen.server.presence.watcher import Watcher, WatcherLink
 from lastseen.shared.messages import Availability, ClientList, Goodbye, List, Watch
@@ -69,6 +77,7 @@ class Presence:
         Raises:
             RegistrationRefused: It may not, now.
         """
+        self._turn_late(now)  # whether the id is in use depends on who is late
         try:
             admission = self.registry.register(registration, link, now)
         except RegistrationRefused as refusal:
@@ -99,10 +108,12 @@ class Presence:
 
     def leave(self, session: Session, now: Moment) -> None:
         """A client says goodbye."""
+        self._changed_by(session)
         self._note(self.registry.leave(session, now))
 
     def broke(self, session: Session, now: Moment) -> None:
         """A client's link broke."""
+        self._changed_by(session)
         self._note(self.registry.broke(session, now))
 
     # --- the silent ---------------------------------------------------------------------------
@@ -125,6 +136,7 @@ class Presence:
     def give_up(self, session: Session, now: Moment) -> None:
         """A session is past its deadline."""
         link = session.link
+        self._changed_by(session)
         self._note(self.registry.give_up(session, now))
         if link is not None:
             link.dismiss(Goodbye("timeout", reconnect=True))
@@ -180,6 +192,7 @@ class Presence:
         """Have the journal tell every change up to this moment."""
         self._turn_late(self.clock.now())
         self.journal.publish(self.registry.record)
+        self.registry.forget_surplus()
 
     async def tell_watchers(self) -> None:
         """Publish what changed, a tick after the first change, and tell every watcher. For ever."""
@@ -187,9 +200,10 @@ class Presence:
             await self._something_changed.wait()
             await trio.sleep(TICK)
             self._something_changed = trio.Event()
+            self.journal.trim()  # the last round offered everyone what it held
             self.publish()
-            for told, watcher in enumerate(list(self._watchers.values()), 1):
-                watcher.advance()
+            for told, link in enumerate(list(self._watchers), 1):
+                self.advance(link)
                 if told % TOLD_AT_ONCE == 0:
                     await trio.lowlevel.checkpoint()
 
@@ -212,6 +226,11 @@ class Presence:
             reason=transition.reason,
             silence=round(transition.silence, 1),
         )
+
+    def _changed_by(self, session: Session) -> None:
+        """One session fewer is a change, even where the others keep the client's status."""
+        if session.state is not OVER:
+            self._changed(session.client.client_id)
 
     def _changed(self, client_id: str) -> None:
         self.journal.changed(client_id)

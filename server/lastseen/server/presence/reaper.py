@@ -33,7 +33,7 @@ async def reap_once(presence: Presence) -> None:
     """
     pass_began = presence.clock.now()
     for index, session in enumerate(presence.due(pass_began), 1):
-        spoke_meanwhile = session.last_ping.awake > pass_began.awake
+        spoke_meanwhile = session.last_ping.awake >= pass_began.awake
         # Bytes of theirs lie in our own buffers: the pump reads them first.
         if not spoke_meanwhile and not (session.link is not None and session.link.has_unread()):
             presence.give_up(session, presence.clock.now())

@@ -87,7 +87,7 @@ class Registry:
         taken_over = self._sessions_to_take_over(client, message.instance)
         self._describe(client, registration)
         displaced = [s.link for s in taken_over if s.link is not None]
-        others = [s for s in taken_over if s.instance != message.instance]
+        others = [s for s in taken_over if not _is_of(s, message.instance)]
         stolen = any(s.state is FRESH for s in others)
         if others:  # what the other instance said of itself goes with it
             client.availability, client.note = "available", ""
@@ -153,6 +153,15 @@ class Registry:
                 transitions.append(transition)
         return transitions
 
+    def forget_surplus(self) -> None:
+        """Forget those that went offline first, beyond `max_clients` of them.
+
+        To be called once watchers have been told: of a client forgotten before, they could not be.
+        """
+        while len(self._departed) > self.policy.max_clients:
+            forgotten, _ = self._departed.popitem(last=False)
+            self._ids.remove(forgotten)
+
     # --- reading ------------------------------------------------------------------------------
 
     def __len__(self) -> int:
@@ -191,7 +200,7 @@ class Registry:
         return client
 
     def _sessions_to_take_over(self, client: Client, instance: str) -> Iterable[Session]:
-        own = [s for s in client.sessions if instance and s.instance == instance]
+        own = [s for s in client.sessions if _is_of(s, instance)]
         if own:
             return own
         duplicate = self.policy.duplicate
@@ -232,19 +241,14 @@ class Registry:
             return None
         client = session.client
         before, silence = client.status, now.awake - session.last_ping.awake
-        last_seen = session.last_ping.wall
         self._end(session)
+        if client.last_word is None or client.last_word.awake < session.last_ping.awake:
+            client.last_word = session.last_ping
         transition = self._settle(client, before, reason, now, silence)
         if not client.sessions:
-            self._depart(client, last_seen)
+            del self._clients[client.client_id]
+            self._departed[client.client_id] = _record(client)
         return transition
-
-    def _depart(self, client: Client, last_seen: float) -> None:
-        del self._clients[client.client_id]
-        self._departed[client.client_id] = _record(client, last_seen)
-        if len(self._departed) > self.policy.max_clients:
-            forgotten, _ = self._departed.popitem(last=False)
-            self._ids.remove(forgotten)
 
     def _settle(
         self, client: Client, before: Status, reason: Reason, now: Moment, silence: float
@@ -270,15 +274,18 @@ class Registry:
         )
 
 
-def _record(client: Client, last_seen: float | None = None) -> ClientRecord:
-    if last_seen is None:
-        last_seen = max(s.last_ping.wall for s in client.sessions)
+def _is_of(session: Session, instance: str) -> bool:
+    """Whether it is of that very instance. Those that name none are never known to be the same."""
+    return bool(instance) and session.instance == instance
+
+
+def _record(client: Client) -> ClientRecord:
     return ClientRecord(
         client_id=client.client_id,
         status=client.status,
         reason=client.reason,
         since=datetime.fromtimestamp(client.since, UTC),
-        last_seen=datetime.fromtimestamp(last_seen, UTC),
+        last_seen=datetime.fromtimestamp(client.last_seen, UTC),
         name=client.name,
         hostname=client.hostname,
         groups=client.groups,

@@ -73,6 +73,9 @@ class Watcher:
 
     def advance(self) -> None:
         """Send what it lacks while its link takes it; of a snapshot, one page a turn."""
+        if not self._journal.knows(self._revision):  # also of a link that takes nothing any more
+            self.link.dismiss(Goodbye("slow", reconnect=True))
+            return
         while self.link.idle:
             if self._paging:
                 self._publish()  # so that the page shows nothing that no diff before it told
@@ -84,9 +87,6 @@ class Watcher:
                 return
 
     def _send_diff(self) -> None:
-        if not self._journal.knows(self._revision):
-            self.link.dismiss(Goodbye("slow", reconnect=True))
-            return
         self._revision += 1
         frames = self._journal.entry(self._revision).frames
         self.link.send_encoded(frames[self.link.wire_format])
