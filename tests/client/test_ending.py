@@ -25,14 +25,15 @@ def test_an_error_is_waited_for_and_the_backoff_comes_on_top():
 
 @pytest.mark.parametrize("nonsense", [-1.0, math.nan, math.inf])
 def test_a_time_that_cannot_be_waited_for_is_left_to_the_backoff(nonsense):
-    assert pause_after(End("broken", retry_after=nonsense), iter([0.3])) == 0.3
+    goodbye = Goodbye("shutdown", reconnect=True, retry_after=nonsense)
+    assert pause_after(end_of(goodbye, None), iter([0.3])) == 0.3
     odd = Error("server_full", "no", retry_after=nonsense)
     assert pause_after(End("broken", error=odd), iter([0.3])) == 0.3
 
 
 def test_an_earlier_error_has_no_part_in_a_goodbye_for_another_reason():
     end = end_of(Goodbye("replaced", reconnect=False), Error("bad_settings", "too low"))
-    assert end == End("the server said goodbye: replaced", reconnect=False)
+    assert (end.reason, end.reconnect) == ("the server said goodbye: replaced", False)
     ended = error_of(end, "h:1", reached=True)
     assert isinstance(ended, Ended)
     assert ended.reason == "replaced"

@@ -16,13 +16,13 @@ class End(Struct, frozen=True):
     Attributes:
         reason: Words for people.
         reconnect: Whether coming back can help.
-        retry_after: Seconds after which a goodbye asked us back.
+        goodbye: The server's, where it said one.
         error: The server's refusal, where one led to the end.
     """
 
     reason: str
     reconnect: bool = True
-    retry_after: float | None = None
+    goodbye: Goodbye | None = None
     error: Error | None = None
 
 
@@ -32,9 +32,15 @@ def end_of(goodbye: Goodbye, last_error: Error | None) -> End:
     return End(
         reason=error.message if error else f"the server said goodbye: {goodbye.reason}",
         reconnect=goodbye.reconnect,
-        retry_after=goodbye.retry_after,
+        goodbye=goodbye,
         error=error,
     )
+
+
+def refusal_alone(error: Error | None) -> End:
+    """The end when no goodbye follows a refusal: only a `retry_after` says to come back."""
+    again = error is not None and error.retry_after is not None
+    return End(error.message if error else "refused", reconnect=again, error=error)
 
 
 def pause_after(end: End, pauses: Iterator[float]) -> float:
@@ -43,8 +49,9 @@ def pause_after(end: End, pauses: Iterator[float]) -> float:
     A goodbye's `retry_after` is kept to exactly: the server has spread its clients out itself, and
     more jitter would undo it. An error's is the same for everyone, so the jitter comes on top.
     """
-    if _usable(end.retry_after):
-        return end.retry_after
+    exactly = end.goodbye.retry_after if end.goodbye else None
+    if _usable(exactly):
+        return exactly
     after = end.error.retry_after if end.error else None
     return (after if _usable(after) else 0.0) + next(pauses)
 
@@ -55,7 +62,7 @@ def error_of(end: End, server: str, *, reached: bool) -> LastseenError:
         return Refused(end.error.code, end.error.message, end.error.retry_after)
     if not reached:
         return ConnectFailed(f"could not connect to {server}: {end.reason}")
-    return Ended(end.reason.removeprefix("the server said goodbye: "))
+    return Ended(end.goodbye.reason if end.goodbye else end.reason)
 
 
 def _usable(seconds: float | None) -> TypeGuard[float]:

@@ -5,8 +5,6 @@ LastseenError
  +-- Refused          the server understood and said no: read `code`, change the request
  +-- LinkLost         the link broke under a request, or there is none now: it reconnects by itself
  +-- Ended            the server said goodbye for good: the presence is over
-
-The names say what happened; that they are errors, their base says.
 """
 
 
@@ -14,11 +12,11 @@ class LastseenError(Exception):
     """Anything this library raises on account of the server or the network."""
 
 
-class ConnectFailed(LastseenError):  # noqa: N818 (see above)
+class ConnectFailed(LastseenError):
     """No link could be made; the sentence names the address and the cause."""
 
 
-class Refused(LastseenError):  # noqa: N818 (see above)
+class Refused(LastseenError):
     """The server answered with an `error`.
 
     Attributes:
@@ -34,11 +32,11 @@ class Refused(LastseenError):  # noqa: N818 (see above)
         self.retry_after = retry_after
 
 
-class LinkLost(LastseenError):  # noqa: N818 (see above)
+class LinkLost(LastseenError):
     """A request has no link, lost it, or was not answered in time."""
 
 
-class Ended(LastseenError):  # noqa: N818 (see above)
+class Ended(LastseenError):
     """The server said goodbye, and that coming back cannot help.
 
     Attributes:

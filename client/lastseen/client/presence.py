@@ -14,7 +14,7 @@ from lastseen.client.errors import LinkLost, Refused
 from lastseen.client.events import Event
 from lastseen.client.link import Dial, check, dial_tcp
 from lastseen.client.nursery import plain_nursery
-from lastseen.client.session import PONG_DEADLINE
+from lastseen.client.pings import PONG_DEADLINE
 from lastseen.client.supervisor import Supervisor
 from lastseen.client.watching import Watching
 from lastseen.shared.address import parse_address

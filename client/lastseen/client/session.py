@@ -4,25 +4,26 @@ The listener gives each answer to who asked and never waits for anybody. The pin
 session, then pings at the interval that the server sets. Whichever meets the end first says why.
 """
 
-from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
-from itertools import count
-from typing import Protocol, TypeGuard, TypeVar
+from math import inf
+from typing import TypeVar
 from weakref import WeakSet
 
 import trio
 from msgspec import structs
 
-from lastseen.client.ending import End, end_of
+from lastseen.client.ending import End, end_of, refusal_alone
 from lastseen.client.errors import LinkLost, Refused
+from lastseen.client.heartbeat import Heartbeat
 from lastseen.client.link import Link, check
 from lastseen.client.nursery import plain_nursery
 from lastseen.client.patience import patiently
+from lastseen.client.pings import PONG_DEADLINE, Pings
+from lastseen.client.receiver import Receiver, concerns_receivers
+from lastseen.client.replies import Replies
 from lastseen.shared.messages import (
     Answer,
-    ClientList,
-    Diff,
     Error,
     Goodbye,
     Leave,
@@ -34,10 +35,6 @@ from lastseen.shared.messages import (
     Settings,
     ToClient,
 )
-from lastseen.shared.wire import PING
-
-PONG_DEADLINE = 10.0
-"""Seconds without a pong after which a server counts as dead (docs/protocol.md)."""
 
 REQUEST_DEADLINE = 10.0
 """Seconds within which a request is answered; the same patience as for a pong."""
@@ -48,23 +45,13 @@ GOODBYE_DEADLINE = 1.0
 A = TypeVar("A", bound=Answer)
 
 
-class Receiver(Protocol):
-    """Whoever watches: takes messages at once and deals with them later."""
-
-    def deliver(self, message: ClientList | Diff | Error) -> None:
-        """Take a message of a watch."""
-
-    def lapse(self) -> None:
-        """The session is over; watch again on the next one."""
-
-
 class Session:
     """One live link.
 
     Attributes:
-        heartbeat_interval: Seconds between pings, as the server last said.
-        over: Set when the link has ended; `end` then says how.
         opened: The server's answer to the opening, None before it.
+        over: Set when the link has ended; `end` then says how.
+        end: None while the link lives.
     """
 
     def __init__(
@@ -74,22 +61,23 @@ class Session:
         pong_deadline: float = PONG_DEADLINE,
         on_interval: Callable[[float], None] = lambda _: None,
     ) -> None:
-        self.heartbeat_interval = 0.0
+        self.opened: Registered | Settings | None = None
         self.over = trio.Event()
         self.end: End | None = None
-        self.opened: Registered | Settings | None = None
         self._link = link
-        self._pong_deadline = pong_deadline
         self._on_interval = on_interval
-        self._interval_changed = trio.lowlevel.ParkingLot()
-        self._numbers = count(1)
-        self._waiting: dict[int, _Reply] = {}
-        self._pongs: deque[trio.Event] = deque()
-        self._pinging = trio.Lock()
+        self._heartbeat = Heartbeat()
+        self._replies = Replies()
+        self._pings = Pings(self.send, pong_deadline)
         self._receivers: WeakSet[Receiver] = WeakSet()
         self._last_error: Error | None = None
 
-    async def run(self, opening: Request, on_open: Callable[["Session"], Awaitable[None]]) -> End:
+    @property
+    def heartbeat_interval(self) -> float:
+        """Seconds between pings, as the server last said."""
+        return self._heartbeat.interval
+
+    async def run(self, opening: Request, on_open: Callable[["Session"], Awaitable[None]]) -> None:
         """Live until the link ends. `on_open` is awaited once the server has answered `opening`."""
         try:
             async with plain_nursery() as nursery:
@@ -98,8 +86,6 @@ class Session:
         finally:
             self._finish(End("the link was closed"))
             await self._link.aclose()
-        assert self.end is not None  # noqa: S101  (for the type checker: _finish has set it)
-        return self.end
 
     async def request(self, message: Request, kind: type[A]) -> A:
         """The answer to `message`.
@@ -110,14 +96,23 @@ class Session:
             ValueError: The message breaks the rules of the protocol.
         """
         check(message)
-        number = next(self._numbers)
-        reply = self._waiting[number] = _Reply()
-        try:
-            await self.send(structs.replace(message, request_id=number))
+        with self._replies.expect() as reply:
+            await self.send(structs.replace(message, request_id=reply.number))
             await patiently(reply.arrived, REQUEST_DEADLINE, "answer")
-        finally:
-            del self._waiting[number]
         return self._checked(reply.answer, kind)
+
+    async def tell(self, message: Request) -> None:
+        """Say something that only a refusal answers; the pong after it says that there was none.
+
+        Raises:
+            Refused, LinkLost, ValueError: As `request`.
+        """
+        check(message)
+        with self._replies.expect() as reply:
+            await self.send(structs.replace(message, request_id=reply.number))
+            await self.ping()
+        if isinstance(reply.answer, Error):
+            raise _refused(reply.answer)
 
     async def ping(self) -> float:
         """The round-trip time of a ping, in seconds.
@@ -125,36 +120,15 @@ class Session:
         Raises:
             LinkLost: The link broke, or there was no pong in time.
         """
-        pong = trio.Event()
-        async with self._pinging:  # pongs come in the order of the pings
-            self._pongs.append(pong)
-            sent = trio.current_time()
-            try:
-                await self.send(PING)
-            except BaseException:  # cancelled before it was sent: no pong will come for it
-                self._unexpect(pong)
-                raise
-        await patiently(pong, self._pong_deadline, "pong")
+        sent = trio.current_time()
+        await self._pings.ping()
         self._require_link()
         return trio.current_time() - sent
-
-    async def tell(self, message: Request) -> None:
-        """Say something that only a refusal answers; the pong after it says that there was none."""
-        check(message)
-        number = next(self._numbers)
-        reply = self._waiting[number] = _Reply()
-        try:
-            await self.send(structs.replace(message, request_id=number))
-            await self.ping()
-        finally:
-            del self._waiting[number]
-        if isinstance(reply.answer, Error):
-            raise _refused(reply.answer)
 
     def enlist(self, receiver: Receiver) -> int:
         """Deliver to `receiver` what is pushed; the `request_id` that its `watch` should bear."""
         self._receivers.add(receiver)
-        return next(self._numbers)
+        return self._replies.number()
 
     async def send(self, message: Message) -> None:
         """Send without waiting for an answer.
@@ -190,12 +164,11 @@ class Session:
         self, opening: Request, on_open: Callable[["Session"], Awaitable[None]]
     ) -> None:
         try:
-            opened = await self._open(opening)
+            self.opened = await self._open(opening)
         except Refused:
-            await trio.sleep(GOODBYE_DEADLINE)  # which cancels this when it comes
-            self._finish(_refusal_alone(self._last_error))
+            await trio.sleep(GOODBYE_DEADLINE)  # the goodbye that comes cancels this
+            self._finish(refusal_alone(self._last_error))
             return
-        self.opened = opened
         await on_open(self)
         await self._ping_for_ever()
 
@@ -207,47 +180,40 @@ class Session:
     async def _ping_for_ever(self) -> None:
         last_ping = trio.current_time()
         while True:
-            await self._until_due(last_ping)
+            await self._heartbeat.until_due(last_ping)
             last_ping = trio.current_time()
             await self.ping()
-
-    async def _until_due(self, last_ping: float) -> None:
-        while trio.current_time() < (due := last_ping + self.heartbeat_interval):
-            with trio.move_on_at(due):
-                await self._interval_changed.park()
 
     # --- what arrives
 
     def _handle(self, message: ToClient) -> None:
         match message:
             case Pong():
-                if self._pongs:
-                    self._pongs.popleft().set()
+                self._pings.take_pong()
             case Goodbye():
                 self._finish(end_of(message, self._last_error))
             case Registered() | Settings():
                 self._follow(message.heartbeat_interval)
-                self._answer(message)
+                self._replies.take(message)
             case _:
                 self._answer(message)
 
     def _answer(self, message: Answer) -> None:
         if isinstance(message, Error):
             self._last_error = message
-        if message.request_id in self._waiting:
-            self._waiting[message.request_id].give(message)
-        elif isinstance(message, ClientList | Diff) or _is_answer(message):
+        if not self._replies.take(message) and concerns_receivers(message):
             for receiver in tuple(self._receivers):
                 receiver.deliver(message)
 
     def _follow(self, interval: float) -> None:
-        if not 0 < interval < float("inf"):
+        if not 0 < interval < inf:
             raise LinkLost(f"heartbeat_interval: expected a positive number, got {interval!r}")
-        changed = interval != self.heartbeat_interval
-        self.heartbeat_interval = interval
-        if changed and self.opened is not None:
-            self._interval_changed.unpark_all()
-            self._on_interval(interval)
+        if interval != self._heartbeat.interval:
+            self._heartbeat.follow(interval)
+            if self.opened is not None:
+                self._on_interval(interval)
+
+    # --- the end
 
     def _finish(self, end: End) -> None:
         """The first to say how it ended is believed; everyone who waits is woken."""
@@ -255,54 +221,24 @@ class Session:
             return
         self.end = end
         self.over.set()
-        for reply in self._waiting.values():
-            reply.arrived.set()
-        for pong in self._pongs:
-            pong.set()
+        self._replies.wake()
+        self._pings.wake()
         for receiver in tuple(self._receivers):
             receiver.lapse()
-
-    def _unexpect(self, pong: trio.Event) -> None:
-        if self._pongs and self._pongs[-1] is pong:
-            self._pongs.pop()
 
     def _require_link(self) -> None:
         if self.end is not None:
             raise LinkLost(f"the link is gone: {self.end.reason}")
 
     def _checked(self, answer: Answer | None, kind: type[A]) -> A:
-        if isinstance(answer, Error):
-            raise _refused(answer)
         if answer is None:
             self._require_link()
+        if isinstance(answer, Error):
+            raise _refused(answer)
         if not isinstance(answer, kind):
             raise LinkLost(f"expected {kind.__name__} as the answer, got {answer!r}")
         return answer
 
 
-class _Reply:
-    """A place for one answer."""
-
-    __slots__ = ("answer", "arrived")
-
-    def __init__(self) -> None:
-        self.answer: Answer | None = None
-        self.arrived = trio.Event()
-
-    def give(self, answer: Answer) -> None:
-        self.answer = answer
-        self.arrived.set()
-
-
 def _refused(error: Error) -> Refused:
     return Refused(error.code, error.message, error.retry_after)
-
-
-def _is_answer(message: Answer) -> TypeGuard[Error]:
-    return isinstance(message, Error) and message.request_id is not None
-
-
-def _refusal_alone(error: Error | None) -> End:
-    """The end when a refusal is followed by no goodbye: only a `retry_after` says to come back."""
-    again = error is not None and error.retry_after is not None
-    return End(error.message if error else "refused", reconnect=again, error=error)

@@ -84,9 +84,11 @@ class Supervisor:
     async def leave(self) -> None:
         """Say goodbye if there is anybody to say it to, and do not come back."""
         self._stopped = True
-        with trio.move_on_after(LEAVE_DEADLINE), suppress(LinkLost):  # gone is gone
-            await self.current().leave()
-        self._scope.cancel()
+        try:
+            with trio.move_on_after(LEAVE_DEADLINE), suppress(LinkLost):  # gone is gone
+                await self.current().leave()
+        finally:
+            self._scope.cancel()
 
     async def _keep(self) -> LastseenError | None:
         """Return only when nothing more should be tried: with the reason, None if we left."""
@@ -115,10 +117,10 @@ class Supervisor:
             link, pong_deadline=self._pong_deadline, on_interval=self._interval_changed
         )
         try:
-            end = await session.run(self.opening, self._opened)
+            await session.run(self.opening, self._opened)
         finally:
             self.session = None
-        return end, session.opened is not None
+        return session.end or End("the link was closed"), session.opened is not None
 
     async def _opened(self, session: Session) -> None:
         self.session = self.latest = session

@@ -7,7 +7,7 @@ from typing import Literal
 from lastseen.shared.messages import ClientList, ClientRecord, Diff
 
 
-class Gap(Exception):  # noqa: N818  (it is no fault of anybody's: the watcher asks again)
+class Gap(Exception):
     """A diff does not follow what the view holds: only a new snapshot can help."""
 
 

@@ -6,10 +6,11 @@ import trio
 
 from lastseen.client.errors import LinkLost, Refused
 from lastseen.client.patience import patiently
+from lastseen.client.receiver import Watched
 from lastseen.client.session import REQUEST_DEADLINE, Session
 from lastseen.client.supervisor import Supervisor
 from lastseen.client.view import Change, Gap, View
-from lastseen.shared.messages import ClientList, Diff, Error, Watch
+from lastseen.shared.messages import Error, Watch
 
 BACKLOG = 1000
 """Messages held for a program that is busy with an earlier change: at 20 diffs a second, 50 s of
@@ -29,7 +30,7 @@ class Watching:
         self._session: Session | None = None
         self._request_id: int | None = None
         self._answered = False
-        self._inbox: deque[ClientList | Diff | Error] = deque()
+        self._inbox: deque[Watched] = deque()
         self._news = trio.Event()
 
     def __aiter__(self) -> "Watching":
@@ -52,7 +53,7 @@ class Watching:
             else:
                 await self._wait()
 
-    def deliver(self, message: ClientList | Diff | Error) -> None:
+    def deliver(self, message: Watched) -> None:
         """Called by the session's listener."""
         if self._request_id is None or message.request_id not in (None, self._request_id):
             return
