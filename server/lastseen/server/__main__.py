@@ -17,7 +17,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
-from lastseen.server.config import DEFAULT_PATH, LoadedConfig, load
+from lastseen.server.config import DEFAULT_PATH, load
 from lastseen.server.errors import CommandFailed, ConfigError
 from lastseen.server.printable import printable
 from lastseen.shared.version import VERSION
@@ -86,7 +86,6 @@ def run(*, config: ConfigPath = None) -> None:
     from lastseen.server.app import serve
 
     logs.configure(loaded.config.log.level, loaded.config.log.format)
-    _announce(loaded)
     trio.run(partial(serve, loaded, reload=partial(load, config)))
 
 
@@ -126,20 +125,6 @@ def show_config(*, config: ConfigPath = None) -> None:
     from lastseen.server.config.rendering import effective
 
     _output(effective(loaded))
-
-
-def _announce(loaded: LoadedConfig) -> None:
-    from lastseen.server import logs
-
-    log = logs.get_logger()
-    overrides = [source for source in loaded.sources.values() if source.startswith("environment ")]
-    variables = " ".join(source.removeprefix("environment ") for source in overrides) or "none"
-    if loaded.path is None:
-        log.info(f"no {DEFAULT_PATH} here: the defaults hold", environment=variables)
-    else:
-        log.info("settings read", file=str(loaded.path), environment=variables)
-    for warning in loaded.warnings:
-        log.warning("risky setting", risk=warning)
 
 
 def _end(error: BaseException) -> tuple[int, str] | None:

@@ -4,7 +4,7 @@ from lastseen.server.config.changes import Changes, changes, keep_until_restart
 from lastseen.server.config.checks import check
 from lastseen.server.config.loading import DEFAULT_PATH, LoadedConfig, load
 from lastseen.server.config.schema import Config, Detector, Limits, Log, Server
-from lastseen.server.config.setting import SETTINGS, Setting, values
+from lastseen.server.config.setting import SETTINGS, Setting, values, with_value
 from lastseen.server.errors import ConfigError
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "keep_until_restart",
     "load",
     "values",
+    "with_value",
 ]

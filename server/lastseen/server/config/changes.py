@@ -1,10 +1,9 @@
 """Two sets of settings compared: what can change live, and what waits for a restart."""
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from lastseen.server.config.schema import Config
-from lastseen.server.config.setting import SETTINGS, values
+from lastseen.server.config.setting import SETTINGS, values, with_value
 
 
 class Changes(Struct, frozen=True):
@@ -26,10 +25,8 @@ def changes(old: Config, new: Config) -> Changes:
 
 def keep_until_restart(old: Config, new: Config) -> Config:
     """`new`, with what needs a restart as it is in `old`: the settings in force after a reload."""
-    kept = new
+    before = values(old)
     for setting in SETTINGS:
         if setting.restart:
-            value = getattr(getattr(old, setting.section), setting.name)
-            section = replace(getattr(kept, setting.section), **{setting.name: value})
-            kept = replace(kept, **{setting.section: section})
-    return kept
+            new = with_value(new, setting.key, before[setting.key])
+    return new

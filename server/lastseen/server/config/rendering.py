@@ -23,7 +23,7 @@ port in [server]. After a change, send the server SIGHUP; what needs a restart s
 
 def commented() -> str:
     """A file of every setting with its default, reason and bounds: config.toml is this text."""
-    return _comment(_HEADER) + _render(values(Config()), _about_section, _about, lambda _: "")
+    return _comment(_HEADER) + _render(values(Config()), _about_section, _above, lambda _: "")
 
 
 def effective(loaded: LoadedConfig) -> str:
@@ -57,10 +57,14 @@ def _about_section(section: str) -> str:
     return _comment(" ".join((SECTIONS[section].__doc__ or "").split()))
 
 
-def _about(setting: Setting) -> str:
-    restart = "Needs a restart." if setting.restart else ""
-    sentences = [setting.meta.description, _range(setting), restart]
-    return "\n" + _comment(" ".join(filter(None, sentences)))
+def about(setting: Setting) -> str:
+    """What a setting is for, and what it may be."""
+    return f"{setting.meta.description} {_range(setting)}".rstrip()
+
+
+def _above(setting: Setting) -> str:
+    restart = " Needs a restart." if setting.restart else ""
+    return "\n" + _comment(about(setting) + restart)
 
 
 def _range(setting: Setting) -> str:

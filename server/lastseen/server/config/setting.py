@@ -3,7 +3,7 @@
 from typing import Any, get_args
 
 from msgspec import Meta, Struct
-from msgspec.structs import FieldInfo, fields
+from msgspec.structs import FieldInfo, fields, replace
 
 from lastseen.server.config.schema import Config, Section
 
@@ -50,6 +50,12 @@ class Setting(Struct, frozen=True):
 def values(config: Config) -> dict[str, Any]:
     """Every setting of `config` by its dotted key, in the order of the file."""
     return {s.key: getattr(getattr(config, s.section), s.name) for s in SETTINGS}
+
+
+def with_value(config: Config, key: str, value: object) -> Config:
+    """A copy with another value for one dotted key; not held to any bound before it is checked."""
+    section, _, name = key.partition(".")
+    return replace(config, **{section: replace(getattr(config, section), **{name: value})})
 
 
 def _setting(section: str, field: FieldInfo) -> Setting:

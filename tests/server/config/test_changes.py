@@ -1,0 +1,25 @@
+"""What a reload may change at once, and what waits for a restart."""
+
+from lastseen.server.config import SETTINGS, Config, changes, keep_until_restart, with_value
+
+
+def test_only_what_opens_sockets_and_the_log_needs_a_restart():
+    assert {s.key for s in SETTINGS if s.restart} == {
+        "server.host",
+        "server.port",
+        "server.allow_anonymous",
+        "log.format",
+    }
+
+
+def test_changes_are_told_apart_by_whether_they_can_be_applied_live():
+    new = with_value(with_value(Config(), "server.port", 1), "log.level", "debug")
+    found = changes(Config(), new)
+    assert found.live == ("log.level",)
+    assert found.restart == ("server.port",)
+    assert changes(new, new).live == changes(new, new).restart == ()
+
+
+def test_after_a_reload_what_needs_a_restart_stays_as_it_was():
+    new = with_value(with_value(Config(), "server.port", 1), "log.level", "debug")
+    assert keep_until_restart(Config(), new) == with_value(Config(), "log.level", "debug")

@@ -1,0 +1,93 @@
+"""Settings that do not fit together, and those that are risky."""
+
+from collections.abc import Callable
+
+import pytest
+
+from lastseen.server.config import Config, ConfigError, LoadedConfig, check, with_value
+from lastseen.server.config.checks import is_loopback
+
+Load = Callable[..., LoadedConfig]
+ProblemOf = Callable[..., str]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "[server]\nheartbeat_interval = 5\n",
+            (
+                "server.heartbeat_interval: expected from 10 to 600 seconds"
+                " (limits.min_heartbeat_interval and limits.max_heartbeat_interval), got 5"
+            ),
+        ),
+        (
+            "[limits]\nmin_heartbeat_interval = 601\n",
+            (
+                "limits.min_heartbeat_interval: expected"
+                " at most limits.max_heartbeat_interval (600), got 601"
+            ),
+        ),
+        (
+            "[server]\nconnection_timeout = 60\n",
+            "server.connection_timeout: expected more than server.heartbeat_interval (60), got 60",
+        ),
+        (
+            "[server]\nhost = '0.0.0.0'\n",
+            "server.host: expected a loopback address (127.0.0.1, ::1 or localhost), got '0.0.0.0'",
+        ),
+        (
+            "[server]\nhost = '127.0.0.1:9000'\n",
+            "server.host: expected an address or a host name, without a port, got '127.0.0.1:9000'",
+        ),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_refused(
+    text: str, problem: str, problem_of: ProblemOf
+):
+    assert problem_of(text).startswith(f"config.toml: {problem}")
+
+
+def test_a_misfit_names_every_place_that_its_values_came_from(problem_of: ProblemOf):
+    problem = problem_of(
+        "[server]\nconnection_timeout = 90\n", {"LASTSEEN_SERVER__HEARTBEAT_INTERVAL": "95"}
+    )
+    places = "config.toml, environment LASTSEEN_SERVER__HEARTBEAT_INTERVAL: "
+    assert problem.startswith(places + "server.connection_timeout: expected more than")
+
+
+def test_lowered_guard_rails_allow_a_faster_heartbeat(load_text: Load):
+    loaded = load_text(
+        "[server]\nheartbeat_interval = 0.05\nconnection_timeout = 1\n"
+        "[limits]\nmin_heartbeat_interval = 0.05\n"
+    )
+    assert loaded.config.server.heartbeat_interval == 0.05
+
+
+@pytest.mark.parametrize(("timeout", "count"), [(119.9, 1), (120, 0)])
+def test_a_timeout_below_two_intervals_is_warned_of(timeout: float, count: int, load_text: Load):
+    warnings = load_text(f"[server]\nconnection_timeout = {timeout}\n").warnings
+    assert len(warnings) == count
+    assert all("one lost or late ping is enough" in warning for warning in warnings)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.10", "::1", "LocalHost"])
+def test_loopback_needs_no_leave(host: str):
+    assert check(with_value(Config(), "server.host", host)) == []
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org", "localhost.example"])  # noqa: S104
+def test_any_other_address_is_refused_without_tokens_and_says_why(host: str):
+    assert not is_loopback(host)
+    exposed = with_value(Config(), "server.host", host)
+    with pytest.raises(ConfigError, match=r"no tokens.*server\.allow_anonymous = true"):
+        check(exposed)
+    warnings = check(with_value(exposed, "server.allow_anonymous", True))
+    assert [w for w in warnings if "whoever can reach" in w] == warnings != []
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0, 1e9])
+def test_a_changed_copy_is_held_to_the_bounds_too(value: float):
+    with pytest.raises(ConfigError, match=r"^server\.connection_timeout: expected") as caught:
+        check(with_value(Config(), "server.connection_timeout", value))
+    assert caught.value.keys == ("server.connection_timeout",)
