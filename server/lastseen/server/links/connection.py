@@ -147,7 +147,14 @@ class Connection:
         """Acting upon something raised."""
         self._corked = False
         self._backlog = None
-        self.dismiss(Goodbye("internal_error", reconnect=True))
+        if self._phase is not OPEN:  # it raised while it was being ended: nothing is left to say
+            self.close()
+            return
+        try:
+            self.dismiss(Goodbye("internal_error", reconnect=True))
+        except Exception:  # the pump logs it
+            self.close()
+            raise
 
     # --- the conversation's side --------------------------------------------------------------
 

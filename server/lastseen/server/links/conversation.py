@@ -68,7 +68,7 @@ class Conversation:
             return False
         if isinstance(message, WireError):
             self._refuse_unreadable(message)
-            return False
+            return True
         if not ANONYMOUS.may(message):
             self._refuse(message, "forbidden", ANONYMOUS.lacks(message))
             return False
@@ -219,5 +219,6 @@ class Conversation:
     }
 
 
-_COSTLY = {List, Watch}
-"""Messages after which others should have a turn: a page of a list is milliseconds of work."""
+_COSTLY = {List, Watch, UpdateSettings, GetStats}
+"""Messages after which others should have a turn: a page of a list is milliseconds of work, and
+16 KiB of the others a tenth of a second, as is finding the words for so much that is unreadable."""

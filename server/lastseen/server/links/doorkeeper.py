@@ -51,8 +51,12 @@ class Doorkeeper:
         self._from_host[_host(connection.address)] += 1
 
     def heard(self, connection: "Connection", now: float) -> None:
-        """One without a session said something: it is an observer, awake since `now`."""
-        self._strangers.pop(connection, None)
+        """One without a session said something: it is an observer, awake since `now`.
+
+        One that was excused stays so.
+        """
+        if self._strangers.pop(connection, None) is None and connection not in self._observers:
+            return
         self._observers[connection] = now
         self._observers.move_to_end(connection)
 

@@ -49,10 +49,10 @@ def listen(host: str, port: int) -> list[socket.socket]:
             sock = _listen_on(family, (str(address[0]), port))
             opened.append(sock)
             port = sock.getsockname()[1]
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: no host name can be so
         for sock in opened:
             sock.close()
-        reason = (error.strerror or str(error)).lower()
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise StartFailed(f"cannot listen on {format_address(host, port)}: {reason}") from error
     return opened
 

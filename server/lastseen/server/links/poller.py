@@ -40,6 +40,7 @@ class SelectorPoller:
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
+        self._first = 0
 
     def fileno(self) -> int:
         """See `Poller`."""
@@ -59,8 +60,12 @@ class SelectorPoller:
 
     def poll(self, timeout: float, maxevents: int) -> list[tuple[int, int]]:
         """See `Poller`."""
-        ready = self._selector.select(timeout)[:maxevents]
-        return [(key.fd, self._events(mask)) for key, mask in ready]
+        ready = self._selector.select(timeout)
+        # It may name the same ones first every time: begin elsewhere, so that all get a turn.
+        first = self._first % max(len(ready), 1)
+        self._first += maxevents
+        portion = (ready[first:] + ready[:first])[:maxevents]
+        return [(key.fd, self._events(mask)) for key, mask in portion]
 
     def close(self) -> None:
         """See `Poller`."""

@@ -87,4 +87,13 @@ class Pump:
                     pumped.on_writable(now)
             except Exception:  # one connection's fault ends that connection, and nothing else
                 log.exception("a connection crashed")
-                pumped.crashed()
+                self._end(fd, pumped)
+
+    def _end(self, fd: int, pumped: Pumped) -> None:
+        """End one that crashed; if even that raises, at least serve it no more."""
+        try:
+            pumped.crashed()
+        except Exception:
+            log.exception("a crashed connection could not be ended")
+            if self._served.get(fd) is pumped:
+                self.remove(fd)
