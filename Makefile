@@ -1,0 +1,43 @@
+# The whole workflow. Each target makes .venv first if need be; any Python from 3.11 on will do:
+#   make run PYTHON=python3.12
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check format bench clean
+
+help: ## what there is to do
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+install: $(VENV)/.installed ## .venv, with everything that developing needs
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "lastseen needs Python 3.11 or later, and $(PYTHON) is older: make PYTHON=python3.x …" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "no venv could be made: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+run: install ## start the server with config.toml
+	@exec $(BIN)/lastseen-server --config config.toml
+
+test: install ## all tests
+	$(BIN)/python -m pytest
+
+check: install ## lint, format, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install ## mend what can be mended by machine
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: install ## figures beside the peers (docs/performance.md)
+	$(BIN)/python -m benchmarks
+
+clean: ## remove what was made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
