@@ -87,6 +87,17 @@ async def test_leave_ends_the_presence_and_not_the_block(fake_server, connect, a
     assert len(fake_server.connections) == 1
 
 
+async def test_leave_without_a_link_ends_the_attempts_too(fake_server, connect, autojump_clock):
+    async with connect() as presence:
+        fake_server.down = True
+        await fake_server.cut()
+        await trio.sleep(10)
+        await presence.leave()
+        attempts = len(fake_server.dialled)
+        await trio.sleep(100)
+        assert len(fake_server.dialled) == attempts
+
+
 async def test_a_server_that_cannot_be_reached_is_an_error_that_names_it(
     fake_server, connect, autojump_clock
 ):
@@ -309,6 +320,16 @@ async def test_what_is_said_without_a_link_is_said_once_there_is_one(
         await trio.sleep(1)
     [said] = fake_server.connections[1].messages(SetAvailability)
     assert said.availability == "busy"
+
+
+async def test_what_a_breaking_link_swallowed_is_said_again(fake_server, connect, autojump_clock):
+    said = fake_server.answers[SetAvailability]
+    fake_server.answers[SetAvailability] = lambda _, __: [Goodbye("shutdown", reconnect=True)]
+    async with connect() as presence:
+        await presence.set_availability("busy")
+        fake_server.answers[SetAvailability] = said
+        await trio.sleep(1)
+    assert len(fake_server.connections[1].messages(SetAvailability)) == 1
 
 
 async def test_an_availability_that_is_refused_raises_and_is_not_remembered(

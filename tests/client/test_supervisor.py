@@ -210,6 +210,22 @@ async def test_a_refusal_whose_goodbye_got_lost_is_not_tried_before_its_time_eit
     assert fake_server.dialled == pytest.approx([0, 31.5], abs=0.1)
 
 
+async def test_a_refusal_followed_by_a_broken_link_is_remembered(
+    quiet_server, connect, nursery, autojump_clock
+):
+    async def refuse():
+        connection = await quiet_server.accept()
+        register = await connection.receive()
+        await connection.send(Error("server_full", "no room", 30.0, request_id=register.request_id))
+        await connection.close()
+
+    nursery.start_soon(refuse)
+    with pytest.raises(Refused) as caught:
+        async with connect():
+            pass
+    assert (caught.value.code, caught.value.retry_after) == ("server_full", 30.0)
+
+
 async def test_a_reconnect_that_is_refused_for_good_ends_the_block(
     fake_server, connect, nursery, autojump_clock
 ):
@@ -270,6 +286,22 @@ async def test_a_request_in_flight_is_lost_with_its_link(
         nursery.start_soon(cut_soon)
         with pytest.raises(LinkLost, match="the server closed the connection"):
             await presence.settings()
+        assert trio.current_time() == pytest.approx(3, abs=0.1)
+
+
+async def test_a_ping_in_flight_is_lost_with_its_link(
+    fake_server, connect, nursery, autojump_clock
+):
+    fake_server.answers[Ping] = lambda _, __: []
+
+    async def cut_soon():
+        await trio.sleep(3)
+        await fake_server.cut()
+
+    async with connect() as presence:
+        nursery.start_soon(cut_soon)
+        with pytest.raises(LinkLost, match="the server closed the connection"):
+            await presence.ping()
         assert trio.current_time() == pytest.approx(3, abs=0.1)
 
 

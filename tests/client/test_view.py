@@ -65,6 +65,15 @@ def test_diffs_between_pages_belong_to_the_snapshot():
     assert view.revision == 2
 
 
+def test_pages_that_all_bear_the_revision_of_the_first_do_not_turn_it_back():
+    view = View()
+    view.apply(snapshot(A, revision=1, after="a"))
+    view.apply(Diff("e", 2, updates=[A2]))
+    view.apply(snapshot(B, revision=1))
+    assert view.revision == 2
+    assert dict(view) == {"a": A2, "b": B}
+
+
 def test_a_diff_changes_the_view_and_counts_up():
     view = viewing(A, B)
     change = view.apply(Diff("e", 2, joins=[C], leaves=[A], updates=[B2]))

@@ -174,6 +174,38 @@ async def test_a_watch_ends_when_the_presence_does(fake_server, connect, autojum
     assert len(changes) == 1
 
 
+async def test_a_watch_that_waits_for_a_link_ends_when_the_presence_does(
+    fake_server, connect, autojump_clock
+):
+    ended = trio.Event()
+
+    async def look(presence):
+        async for _ in presence.watch():
+            pass
+        ended.set()
+
+    async with connect() as presence, trio.open_nursery() as nursery:
+        nursery.start_soon(look, presence)
+        fake_server.down = True
+        await fake_server.cut()
+        await trio.sleep(10)
+        await presence.leave()
+        with trio.fail_after(5):
+            await ended.wait()
+
+
+async def test_a_diff_for_another_watch_on_the_link_does_not_precede_our_answer(
+    fake_server, observe, record, autojump_clock
+):
+    whole = fake_server.answers[Watch]
+    others = Diff("e1", 5, joins=[record("ghost")])
+    fake_server.answers[Watch] = lambda *args: [others, *whole(*args)]
+    async with observe() as observer:
+        change = await anext(observer.watch())
+    assert (change.kind, change.joins) == ("snapshot", [])
+    assert len(fake_server.connections[0].messages(Watch)) == 1
+
+
 async def test_a_refused_watch_says_why(fake_server, observe, autojump_clock):
     fake_server.answers[Watch] = lambda _, message: [
         Error("forbidden", "observers only", request_id=message.request_id)
@@ -188,6 +220,18 @@ async def test_a_watch_that_is_not_answered_is_lost(fake_server, observe, autoju
     async with observe() as observer:
         with pytest.raises(LinkLost, match="no answer to watch within 10 s"):
             await anext(observer.watch())
+
+
+async def test_a_resumed_watch_that_is_not_answered_is_lost_too(
+    fake_server, observe, autojump_clock
+):
+    async with observe() as observer:
+        watch = observer.watch()
+        await anext(watch)
+        fake_server.answers[Watch] = lambda _, __: []
+        await fake_server.cut()
+        with pytest.raises(LinkLost, match="no answer to watch within 10 s"):
+            await anext(watch)
 
 
 async def test_a_step_given_up_loses_no_change(fake_server, observe, record, autojump_clock):
