@@ -86,10 +86,7 @@ def _json() -> list[Processor]:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(),
-        lambda _, __, line: str(line).replace(
-            "\x7f", "\\u007f"
-        ),  # all else not printable is escaped
+        structlog.processors.JSONRenderer(),  # escapes all but printable ASCII
     ]
 
 

@@ -87,10 +87,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path}: expected UTF-8 text: {error.reason} at byte {error.start}"
         ) from None
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # of TOML, with line and column; and absurd numbers or nesting
+    except (ValueError, RecursionError) as error:  # with line and column; or of absurd nesting
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
     _refuse_unknown(path, document)
     try:
