@@ -4,12 +4,10 @@ import trio
 
 from lastseen.client import ConnectFailed, Ended, LinkLost, Refused
 from lastseen.shared.messages import (
-    ClientList,
     Error,
     GetSettings,
     Goodbye,
     Leave,
-    List,
     Ping,
     Register,
     SetAvailability,
@@ -105,6 +103,15 @@ async def test_a_server_that_cannot_be_reached_is_an_error_that_names_it(
     with pytest.raises(ConnectFailed, match=r"connect to 127\.0\.0\.1:8080: connection refused"):
         async with connect():
             pass
+
+
+async def test_a_block_that_never_was_present_never_runs(fake_server, connect, autojump_clock):
+    fake_server.down = True
+    entered = []
+    with pytest.raises(ConnectFailed):
+        async with connect():
+            entered.append("without a checkpoint, nothing would have stopped this")
+    assert entered == []
 
 
 async def test_a_peer_that_closes_before_answering_is_a_failed_connection(
@@ -222,43 +229,6 @@ async def test_an_error_in_on_event_comes_out_of_the_block_as_itself(
 
 
 # --- requests
-
-
-async def test_clients_come_page_by_page_in_order(fake_server, observe, record, autojump_clock):
-    fake_server.records = {f"c{n}": record(f"c{n}") for n in range(7)}
-    fake_server.page = 3
-    async with observe() as observer:
-        found = [client.client_id async for client in observer.clients(group="rack", status="all")]
-    assert found == [f"c{n}" for n in range(7)]
-    requests = fake_server.connections[0].messages(List)
-    assert [request.after for request in requests] == [None, "c2", "c5"]
-    assert {(request.group, request.status) for request in requests} == {("rack", "all")}
-
-
-async def test_an_iteration_over_clients_may_be_broken_off(
-    fake_server, observe, record, autojump_clock
-):
-    fake_server.records = {f"c{n}": record(f"c{n}") for n in range(7)}
-    fake_server.page = 3
-    async with observe() as observer:
-        async for client in observer.clients():
-            assert client.client_id == "c0"
-            break
-    assert len(fake_server.connections[0].messages(List)) == 1
-
-
-async def test_an_empty_page_in_the_middle_does_not_end_a_list(
-    fake_server, observe, record, autojump_clock
-):
-    pages = {None: ([], "m"), "m": ([record("z")], None)}
-
-    def answer(_, message):
-        clients, after = pages[message.after]
-        return [ClientList(clients, "e1", 0, after=after, request_id=message.request_id)]
-
-    fake_server.answers[List] = answer
-    async with observe() as observer:
-        assert [client.client_id async for client in observer.clients()] == ["z"]
 
 
 async def test_an_observer_asks_without_registering(fake_server, observe, settings, autojump_clock):

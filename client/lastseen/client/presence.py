@@ -3,24 +3,23 @@
 import os
 import random
 import socket
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Literal
 
-from msgspec import structs
+import trio
 
 from lastseen.client.errors import LinkLost, Refused
 from lastseen.client.events import Event
 from lastseen.client.link import Dial, check, dial_tcp
 from lastseen.client.nursery import plain_nursery
+from lastseen.client.pages import Pages
 from lastseen.client.pings import PONG_DEADLINE
 from lastseen.client.supervisor import Supervisor
 from lastseen.client.watching import Watching
 from lastseen.shared.address import parse_address
 from lastseen.shared.messages import (
     Availability,
-    ClientList,
     ClientRecord,
     GetSettings,
     GetStats,
@@ -141,7 +140,7 @@ class Observer:
             group: Only members of it.
             search: Only where client_id, name, hostname or address contains it, whatever the case.
         """
-        return _Pages(self._supervisor, List(status=status, group=group, search=search))
+        return Pages(self._supervisor, List(status=status, group=group, search=search))
 
     def watch(self) -> Watching:
         """The changes of everyone's presence, without end; the first is a snapshot.
@@ -215,38 +214,13 @@ class Presence(Observer):
         await self._supervisor.leave()
 
 
-class _Pages:
-    """The records of a list, one request at a time."""
-
-    def __init__(self, supervisor: Supervisor, request: List) -> None:
-        check(request)
-        self._supervisor = supervisor
-        self._next: List | None = request
-        self._page: deque[ClientRecord] = deque()
-
-    def __aiter__(self) -> "_Pages":
-        return self
-
-    async def __anext__(self) -> ClientRecord:
-        while not self._page:
-            if self._next is None:
-                raise StopAsyncIteration
-            await self._turn(self._next)
-        return self._page.popleft()
-
-    async def _turn(self, request: List) -> None:
-        answer = await self._supervisor.current().request(request, ClientList)
-        self._page.extend(answer.clients)
-        after = answer.after
-        self._next = None if after is None else structs.replace(request, after=after)
-
-
 @asynccontextmanager
 async def _kept(supervisor: Supervisor) -> AsyncIterator[None]:
     """Run the supervisor beside a block that begins when its first session stands."""
     async with plain_nursery() as nursery:
         nursery.start_soon(supervisor.run, nursery.cancel_scope)
-        await supervisor.live()
+        if await supervisor.live() is None:
+            await trio.sleep_forever()  # it has failed, and is about to cancel us
         yield
         await supervisor.leave()
         nursery.cancel_scope.cancel()

@@ -1,0 +1,19 @@
+"""What a program that is only present has to load: trio and msgspec, and nothing of the command."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("module", ["lastseen.client", "lastseen.client.blocking"])
+def test_importing_the_library_loads_nothing_of_the_command(module):
+    program = f"import sys, {module}; print(*sys.modules)"
+    printed = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.split()
+    loaded = {name.partition(".")[0] for name in printed}
+    assert "trio" in loaded
+    assert not loaded & {"cyclopts", "rich", "pendulum", "structlog", "hypothesis"}
+    assert "lastseen.client.commands" not in printed
+    assert "lastseen.server" not in printed
