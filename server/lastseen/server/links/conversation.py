@@ -58,14 +58,10 @@ class Conversation:
 
     def handle(self, message: ToServer | WireError, now: Moment) -> bool:
         """Act upon a message. True if it was costly: others should have a turn before the next."""
-        if self._session is not None:
-            self._desk.presence.heard(self._session, now)
-        else:
-            self._desk.doorkeeper.heard(self._connection, now.awake)
         if type(message) is Ping:
-            self._desk.presence.counts.pings += 1
-            self._connection.send_pong()
+            self.pinged(now)
             return False
+        self._heard(now)
         if isinstance(message, WireError):
             self._refuse_unreadable(message)
             return True
@@ -74,6 +70,12 @@ class Conversation:
             return False
         self._actions[type(message)](self, message, now)
         return type(message) in _COSTLY
+
+    def pinged(self, now: Moment) -> None:
+        """Answer a ping."""
+        self._heard(now)
+        self._desk.presence.counts.pings += 1
+        self._connection.send_pong()
 
     def idle(self) -> None:
         """All that was sent has left."""
@@ -199,6 +201,13 @@ class Conversation:
             self._connection.dismiss(Goodbye(error.code, reconnect=False))
 
     # --- within -------------------------------------------------------------------------------
+
+    def _heard(self, now: Moment) -> None:
+        """Any message is a sign of life."""
+        if self._session is not None:
+            self._desk.presence.heard(self._session, now)
+        else:
+            self._desk.doorkeeper.heard(self._connection, now.awake)
 
     def _end(self, now: Moment, *, broken: bool) -> None:
         """Nothing of this link counts any more."""

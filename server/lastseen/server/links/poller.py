@@ -5,6 +5,7 @@ The descriptor of the set can itself be waited for, so one trio task stands for 
 
 import select
 import selectors
+import socket
 from typing import Protocol
 
 READ = 1
@@ -87,3 +88,10 @@ def new_poller() -> Poller:
     if hasattr(select, "epoll"):
         return select.epoll()
     return SelectorPoller()
+
+
+def is_writable(sock: socket.socket) -> bool:
+    """Whether one socket takes something now."""
+    poll = select.poll()  # not select(): that knows no descriptor beyond 1023
+    poll.register(sock, select.POLLOUT)
+    return bool(poll.poll(0))

@@ -13,22 +13,19 @@ class OrderedIds:
 
     def __init__(self) -> None:
         self._order: list[str] = []
-        self._added: set[str] = set()
+        self._added: list[str] = []
         self._removed: set[str] = set()
 
     def add(self, id_: str) -> None:
         """Add an id that is not in the set."""
-        if id_ in self._removed:
+        if id_ in self._removed:  # it still stands where it stood
             self._removed.remove(id_)
         else:
-            self._added.add(id_)
+            self._added.append(id_)
 
     def remove(self, id_: str) -> None:
         """Remove an id that is in the set."""
-        if id_ in self._added:
-            self._added.remove(id_)
-        else:
-            self._removed.add(id_)
+        self._removed.add(id_)
 
     def after(self, cursor: str | None) -> Iterator[str]:
         """The ids greater than `cursor`, in order; all of them without one."""
@@ -38,10 +35,10 @@ class OrderedIds:
             yield self._order[index]
 
     def _merge(self) -> None:
-        if self._removed:
-            self._order = [i for i in self._order if i not in self._removed]
-            self._removed = set()
         if self._added:
             self._order += sorted(self._added)
             self._order.sort()
-            self._added = set()
+            self._added = []
+        if self._removed:
+            self._order = [i for i in self._order if i not in self._removed]
+            self._removed = set()

@@ -126,7 +126,8 @@ class Client:
         self.name = ""
         self.hostname = ""
         self.groups: tuple[str, ...] = ()
-        self.meta: dict[str, bool | int | float | str | None] | None = None
+        # Packed: it is only ever shown, and as a dict it would be half of what a client costs.
+        self.meta: bytes | None = None
         self.availability: Availability = "available"
         self.note = ""
         self.via: Via = "tcp"

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+import msgspec
 from msgspec import Struct
 
 from lastseen.server.presence.detector import Detector
@@ -24,7 +25,10 @@ from lastseen.server.presence.model import (
     Session,
     Transition,
 )
-from lastseen.shared.messages import Availability, ClientRecord, Reason, Status
+from lastseen.shared.messages import Availability, ClientRecord, MetaData, Reason, Status
+from lastseen.shared.wire import pack
+
+_meta = msgspec.msgpack.Decoder(MetaData)
 
 
 class RegistrationRefused(Exception):
@@ -218,10 +222,10 @@ class Registry:
     def _describe(self, client: Client, registration: Registration) -> None:
         message = registration.message
         client.name = message.name
-        # Many clients share a host and groups: one copy of each text serves them all.
-        client.hostname = sys.intern(message.hostname)
+        client.hostname = message.hostname
+        # Many clients share a group: one copy of each name serves them all.
         client.groups = tuple(map(sys.intern, message.groups))
-        client.meta = message.meta or None
+        client.meta = pack(message.meta) if message.meta else None
         client.via = registration.via
         client.address = registration.address
 
@@ -289,7 +293,7 @@ def _record(client: Client) -> ClientRecord:
         name=client.name,
         hostname=client.hostname,
         groups=client.groups,
-        meta=client.meta or {},
+        meta=_meta.decode(client.meta) if client.meta else {},
         availability=client.availability,
         note=client.note,
         via=client.via,
