@@ -24,6 +24,7 @@ from lastseen.server.links.pump import Pump
 from lastseen.server.links.reception import Reception
 from lastseen.server.presence.clock import AwakeClock
 from lastseen.server.presence.presence import Presence
+from lastseen.server.presence.reaper import reap
 from lastseen.server.stats import Gauge
 from lastseen.server.steering import Steering, policy_of
 from lastseen.shared.framing import Framer
@@ -189,17 +190,22 @@ def house(build: Callable[..., House]) -> House:
 
 
 class LivingHouse(House):
-    """One whose tasks run, by a MockClock that the test winds on."""
+    """One whose tasks run, by trio's clock."""
 
-    def __init__(self, config: Config, mock_clock: trio.testing.MockClock) -> None:
+    def __init__(self, config: Config) -> None:
         super().__init__(config, trio.current_time)
-        self._mock_clock = mock_clock
 
-    async def pass_time(self, seconds: float, *, step: float = 0.25) -> None:
-        """Let time pass, in steps that are no stall; the pump turns after each."""
+    async def pass_time(
+        self, clock: trio.testing.MockClock, seconds: float, *, step: float = 0.25
+    ) -> None:
+        """Let time pass, in steps that are no stall; the pump turns after each.
+
+        pytest-trio runs a test by the clock that the test itself asks for, so it is given here.
+        """
+        await self.rest()
         end = trio.current_time() + seconds
         while trio.current_time() < end - 1e-9:
-            self._mock_clock.jump(min(step, end - trio.current_time()))
+            clock.jump(min(step, end - trio.current_time()))
             await self.rest()
 
     async def rest(self) -> None:
@@ -211,19 +217,18 @@ class LivingHouse(House):
 
 
 @pytest.fixture
-async def build_living(
-    mock_clock: trio.testing.MockClock, nursery: trio.Nursery
-) -> Any:  # an async generator of a function
+async def build_living(nursery: trio.Nursery) -> Any:
     """Builds a house of the given [server] settings, whose tasks run."""
     houses = []
 
     def build_living(**server: Any) -> LivingHouse:
-        house = LivingHouse(settings_with(**server), mock_clock)
+        house = LivingHouse(settings_with(**server))
         houses.append(house)
         nursery.start_soon(house.clock.run)
         nursery.start_soon(house.presence.tell_watchers)
         nursery.start_soon(house.reception.see_to_deadlines)
         nursery.start_soon(house.reception.tell_settings)
+        nursery.start_soon(reap, house.presence, lambda: house.steering.config.server.reap_interval)
         return house
 
     yield build_living

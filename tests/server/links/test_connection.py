@@ -53,6 +53,9 @@ class Talk:
         self.on.get(type(message), lambda: None)()
         return type(message) in self.costly
 
+    def pinged(self, now: Moment) -> None:
+        self.handle(Ping(), now)
+
     def idle(self) -> None:
         self.words.append("idle")
         self.when_idle()
@@ -258,6 +261,17 @@ def test_bytes_that_lie_in_the_kernel_are_unread_and_stay_there(wire: Wire):
 def test_a_hang_up_is_nothing_unread(wire: Wire):
     wire.peer.hang_up()
     assert not wire.link.has_unread()
+
+
+def test_what_waits_for_a_peer_that_does_not_read_is_nothing_that_is_up_to_us(wire: Wire):
+    wire.talk.costly = {List}
+    wire.talk.on[List] = partial(wire.flood, times=240)
+    wire.peer.say(List(), List(), Ping())
+    wire.pump.turn()
+    assert not wire.link.has_unread()
+    wire.talk.on[List] = lambda: None
+    wire.settle()
+    assert wire.talk.heard == [List(), List(), Ping()]
 
 
 def test_what_a_dismissed_peer_says_is_nothing_unread(wire: Wire):

@@ -24,8 +24,16 @@ def received(protocol: FrameProtocol, *pieces: bytes) -> list[object]:
     return [message for piece in pieces for message in protocol.receive(piece)]
 
 
-def test_a_lone_ping_is_a_ping():
-    assert received(FrameProtocol(), PING_FRAME) == [Ping()]
+def test_a_ping_is_a_ping_whether_recognised_or_read():
+    protocol = FrameProtocol()
+    assert protocol.is_ping(PING_FRAME)
+    assert received(protocol, PING_FRAME) == [Ping()]
+
+
+def test_what_is_no_whole_ping_and_nothing_else_is_not_recognised_as_one():
+    protocol = FrameProtocol()
+    for data in (PING_FRAME * 2, PING_FRAME[:-1], PONG_FRAME, UNKNOWN, b""):
+        assert not protocol.is_ping(data)
 
 
 @given(cuts=st.lists(st.integers(0, 200)))
@@ -45,11 +53,13 @@ def test_messages_come_whole_and_in_order_however_they_are_cut(cuts: list[int]):
 
 
 def test_the_bytes_of_a_ping_within_another_frame_are_no_ping():
+    protocol = FrameProtocol()
     data = frame(pack({"type": "get_stats", "more": PING_FRAME}))
     start = data.index(PING_FRAME)
     end = start + len(PING_FRAME)
-    pieces = (data[:start], data[start:end], data[end:])
-    assert received(FrameProtocol(), *pieces) == [GetStats()]
+    assert received(protocol, data[:start]) == []
+    assert not protocol.is_ping(data[start:end])
+    assert received(protocol, data[start:end], data[end:]) == [GetStats()]
 
 
 def test_in_place_of_a_message_that_cannot_be_understood_comes_the_reason_and_then_the_rest():

@@ -210,7 +210,7 @@ class Connection:
         if self._phase is not OPEN:
             return False
         if self._backlog is not None:
-            return is_writable(self._socket)  # otherwise the peer keeps us waiting: it does not read
+            return is_writable(self._socket)  # else it is the peer who does not read
         try:
             return bool(self._socket.recv(1, socket.MSG_PEEK))
         except OSError:

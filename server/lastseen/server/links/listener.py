@@ -1,6 +1,7 @@
 """Listening sockets, and the task that takes what comes to them."""
 
 import errno
+import os
 import socket
 from collections.abc import Callable
 
@@ -52,9 +53,16 @@ def listen(host: str, port: int) -> list[socket.socket]:
     except (OSError, UnicodeError) as error:  # UnicodeError: no host name can be so
         for sock in opened:
             sock.close()
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise StartFailed(f"cannot listen on {format_address(host, port)}: {reason}") from error
+        where = format_address(host, port)
+        raise StartFailed(f"cannot listen on {where}: {_reason(error)}") from error
     return opened
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    """The system's own words. `create_server` adds the address to them, which we name already."""
+    if isinstance(error, OSError) and (error.errno or 0) > 0:  # a resolver's are negative
+        return os.strerror(error.errno or 0).lower()
+    return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 def _listen_on(family: int, address: tuple[str, int]) -> socket.socket:
