@@ -1,18 +1,25 @@
 """The `lastseen` command: runs the sub-command, and makes every end of it an exit code."""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `lastseen`, by default with the process's arguments, and return its exit code."""
+    """Run `lastseen` and return its exit code.
+
+    Without `arguments` it runs for the whole process: with its arguments, and with Ctrl-C its own.
+    """
+    if arguments is None:
+        signal.signal(signal.SIGINT, _end_at_once)
+        arguments = sys.argv[1:]
     try:
-        # Imported here, so that Ctrl-C during the imports ends as quietly as later.
         _prepare_output()
-        code = _run(sys.argv[1:] if arguments is None else arguments)
+        code = _run(arguments)
         sys.stdout.flush()
-    except BaseException as error:  # Ctrl-C too; what is not known is raised again
+    except BaseException as error:  # whatever is not known is raised again
         from lastseen.client.commands.exits import exit_for
 
         end = exit_for(error)
@@ -29,6 +36,14 @@ def _run(arguments: Sequence[str]) -> int:
 
     code = app(list(arguments))
     return code if isinstance(code, int) else 0
+
+
+def _end_at_once(number: int, _frame: FrameType | None) -> None:
+    """Ctrl-C, unless a command that has something to put in order takes it over (`signals`).
+
+    An exception would have to find its way out of imports and callbacks, some of which swallow it.
+    """
+    os._exit(128 + number)
 
 
 def _prepare_output() -> None:

@@ -1,6 +1,8 @@
 """The fake server on a real port of loopback, for commands that take an address."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -45,6 +47,14 @@ async def address(quiet_server: Any, nursery: trio.Nursery) -> str:
 
 
 @pytest.fixture
+def nowhere() -> Any:
+    """An address at which nobody listens, and nobody else can begin to."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{taken.getsockname()[1]}"
+
+
+@pytest.fixture
 def command() -> Any:
     """Starts `lastseen` as a process."""
 
@@ -55,3 +65,52 @@ def command() -> Any:
         )
 
     return start
+
+
+class Output:
+    """What has been printed so far, for a test to wait for.
+
+    Attributes:
+        text: All of standard output.
+    """
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.text = ""
+        self._capsys = capsys
+
+    @property
+    def lines(self) -> list[str]:
+        self.text += self._capsys.readouterr().out
+        return self.text.splitlines()
+
+    async def until(self, words: str, times: int = 1) -> None:
+        """Wait until so many lines with these words have been printed."""
+        with trio.fail_after(10):
+            while sum(words in line for line in self.lines) < times:  # noqa: ASYNC110 (a print sets no event)
+                await trio.sleep(0.005)
+
+
+@pytest.fixture
+def output(capsys: pytest.CaptureFixture[str]) -> Output:
+    return Output(capsys)
+
+
+@pytest.fixture
+def running(nursery: trio.Nursery) -> Any:
+    """Starts a command in this process; its exit code can be awaited."""
+
+    def start(command: Any, **arguments: Any) -> Any:
+        send, receive = trio.open_memory_channel[Any](1)
+
+        async def run() -> None:
+            await send.send(await command(**arguments))
+
+        nursery.start_soon(run)
+        return receive.receive
+
+    return start
+
+
+@pytest.fixture
+def press_ctrl_c() -> Any:
+    return lambda: os.kill(os.getpid(), signal.SIGINT)

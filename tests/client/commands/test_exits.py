@@ -6,6 +6,11 @@ from lastseen.client.commands.exits import Exit, exit_for
 from lastseen.client.commands.usage import UsageError
 
 
+def after(first, error):
+    error.__context__ = first
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
@@ -18,6 +23,7 @@ from lastseen.client.commands.usage import UsageError
         (Ended("replaced"), 1),
         (OSError(28, "No space left on device"), 1),
         (BrokenPipeError(), 0),
+        (after(BrokenPipeError(), SystemExit(1)), 0),
     ],
 )
 def test_each_error_has_its_exit_code(error, code):
@@ -39,6 +45,7 @@ def test_ctrl_c_and_a_reader_that_had_enough_end_without_a_word():
 
 def test_a_fault_of_ours_is_not_hidden():
     assert exit_for(ZeroDivisionError()) is None
+    assert exit_for(SystemExit(3)) is None
     assert exit_for(ExceptionGroup("", [ZeroDivisionError(), LinkLost("x")])) is None
 
 

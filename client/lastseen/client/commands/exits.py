@@ -55,6 +55,8 @@ def _exit_for_one(error: BaseException) -> Exit | None:
             return Exit(INTERRUPTED)
         case BrokenPipeError():
             return Exit(DONE)
+        case SystemExit(__context__=BrokenPipeError()):  # what rich makes of it
+            return Exit(DONE)
         case CycloptsError() | UsageError():
             return Exit(USAGE, f"{safe(str(error))}\n{_ASK_HELP}")
         case ConnectFailed():

@@ -51,8 +51,7 @@ def _say_styled(lines: Sequence[Sequence[Cell]]) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     for line in lines:
-        console.print(
-            Text.assemble(*line, no_wrap=True, overflow="ellipsis"), crop=True, soft_wrap=False
-        )
+        # Said here and not to the Text: `print` joins its texts and forgets what each said.
+        console.print(Text.assemble(*line), no_wrap=True, overflow="ellipsis")

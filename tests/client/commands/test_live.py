@@ -1,0 +1,105 @@
+"""`lastseen watch` on a pseudo-terminal, as a person sees it."""
+
+import errno
+import fcntl
+import os
+import pty
+import signal
+import struct
+import subprocess
+import termios
+
+import pytest
+import trio
+
+pytestmark = pytest.mark.end_to_end
+
+
+class Person:
+    """Sits before a pseudo-terminal 10 lines high.
+
+    Attributes:
+        seen: Everything that was painted so far.
+    """
+
+    def __init__(self, command, address):
+        self._terminal, inside = pty.openpty()
+        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 10, 100, 0, 0))
+        self.seen = ""
+        self.process = command(
+            *("watch", "--server", address), stdin=inside, stdout=inside, stderr=subprocess.STDOUT
+        )
+        os.close(inside)
+
+    async def sees(self, words):
+        """Wait until these words are painted, from now on."""
+        with trio.fail_after(20):
+            while words not in self.seen:
+                await self._look()
+        self.seen = self.seen.partition(words)[2]
+
+    async def sees_the_end(self):
+        """Wait for the process; its exit code, and what was painted last."""
+        with trio.fail_after(20):
+            while await self._look():
+                pass
+        return await trio.to_thread.run_sync(self.process.wait), self.seen
+
+    def press(self, keys):
+        os.write(self._terminal, keys)
+
+    async def _look(self):
+        await trio.lowlevel.wait_readable(self._terminal)
+        try:
+            data = os.read(self._terminal, 65536)
+        except OSError as error:
+            if error.errno != errno.EIO:  # how Linux says that the other side is closed
+                raise
+            return False
+        self.seen += data.decode()
+        return True
+
+    def leave(self):
+        os.close(self._terminal)
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+async def person(command, address, quiet_server, record):
+    quiet_server.records = {f"web-{n:02}": record(f"web-{n:02}") for n in range(12)}
+    person = Person(command, address)
+    yield person
+    person.leave()
+
+
+async def test_changes_are_painted_and_ctrl_c_restores_the_terminal(person, quiet_server, record):
+    await person.sees("12 online, 0 late")
+    await person.sees("web-05")
+    await quiet_server.change(updates=[record("web-01", status="late", reason="silent")])
+    await person.sees("11 online, 1 late")
+    person.process.send_signal(signal.SIGINT)
+    code, last = await person.sees_the_end()
+    assert code == 130
+    assert "Traceback" not in last
+    assert last.endswith("\x1b[?25h\x1b[?1049l")  # the cursor is shown, the screen is as before
+
+
+async def test_keys_turn_the_pages_and_end_the_watch(person):
+    await person.sees("1 to 6 of 12, page 1 of 2")
+    person.press(b" ")
+    await person.sees("7 to 12 of 12, page 2 of 2")
+    person.press(b"q")
+    code, _ = await person.sees_the_end()
+    assert code == 0
+
+
+async def test_a_restart_of_the_server_is_told_in_a_banner(person, quiet_server):
+    await person.sees("12 online")
+    await quiet_server.restart()
+    await person.sees("lost 127.0.0.1")
+    await person.sees("12 online")
+    person.process.send_signal(signal.SIGTERM)
+    code, _ = await person.sees_the_end()
+    assert code == 0

@@ -1,0 +1,45 @@
+import json
+
+import msgspec
+
+from lastseen.client.commands.stats import rows, stats
+from lastseen.shared.messages import GetStats, Stats
+
+
+def told(found, now):
+    return {name.text: value.text for name, value in rows(found, now)}
+
+
+async def test_json_has_every_field_of_the_answer(address, capsys):
+    await stats(server=address, json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert set(found) == set(Stats.__struct_fields__) - {"request_id"}
+    assert found["started_at"] == "2026-03-04T12:00:00Z"
+    assert found["transitions"] == {}
+
+
+async def test_people_are_told_in_their_units(address, quiet_server, capsys, now, before):
+    seen = []
+    answer = quiet_server.answers[GetStats]
+    quiet_server.answers[GetStats] = lambda c, m: seen.extend(answer(c, m)) or seen
+    await stats(server=address)
+    assert capsys.readouterr().out.splitlines()[1].startswith("started at ")
+    [found] = seen
+    shown = told(
+        msgspec.structs.replace(
+            found,
+            started_at=before(7100),
+            uptime=7100.0,
+            pings=1234567,
+            memory=50 * 2**20,
+            reaper_duration=0.0012,
+            transitions={"registered": 12, "\x1b": 1},
+        ),
+        now,
+    )
+    assert shown["started at"] == "1 hour ago"
+    assert shown["uptime"] == "1 hour 58 minutes 20 seconds"
+    assert shown["pings"] == "1,234,567"
+    assert shown["memory"] == "50.0 MiB"
+    assert shown["reaper duration"] == "1.2 ms"
+    assert shown["transitions"] == r"12 registered, 1 \x1b"

@@ -1,0 +1,117 @@
+"""`lastseen` as a whole: arguments in, an exit code and sentences out."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from lastseen.client.__main__ import main
+
+
+@pytest.fixture
+def nowhere():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{taken.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list"],
+        ["list", "--json"],
+        ["watch"],
+        ["connect", "--id", "a"],
+        ["ping"],
+        ["settings"],
+        ["stats"],
+        ["settings", "set", "heartbeat_interval", "30"],
+    ],
+)
+def test_a_server_that_is_not_there_is_a_sentence_and_1(arguments, nowhere, capsys):
+    assert main([*arguments, "--server", nowhere]) == 1
+    told = capsys.readouterr()
+    assert told.err == (
+        f"lastseen: could not connect to {nowhere}: connection refused. "
+        "Is the server running? Start it with `lastseen-server`.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["bogus"], "bogus"),
+        (["list", "--bogus"], "--bogus"),
+        (["list", "--status", "gone"], "gone"),
+        (["list", "--server", "host:http"], "expected a port from 1 to 65535"),
+        (["list", "--server", ""], "expected an address like host:port"),
+        (["ping", "-c", "0"], "-c"),
+        (["ping", "-i", "0"], "-i"),
+        (["connect", "--id", ""], "client_id"),
+        (["connect", "--meta", "x"], "expected key=value, got 'x'"),
+        (["connect", "--availability", "asleep"], "asleep"),
+        (["settings", "set", "reap_interval", "1"], "reap_interval"),
+        (["settings", "set"], "expected a setting and its value"),
+        (["list", "--search", "\x1b[2J", "--sort", "\x1b[2J"], r"\x1b[2J"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_sentence_and_2(arguments, words, capsys):
+    assert main(arguments) == 2
+    told = capsys.readouterr()
+    assert told.err.startswith("lastseen: ")
+    assert words in told.err
+    assert "\x1b" not in told.err
+    assert told.out == ""
+
+
+def test_the_server_may_be_named_by_the_environment(nowhere, capsys, monkeypatch):
+    monkeypatch.setenv("LASTSEEN_SERVER", nowhere)
+    assert main(["stats"]) == 1
+    assert nowhere in capsys.readouterr().err
+
+
+def test_a_wrong_server_in_the_environment_is_a_usage_error(capsys, monkeypatch):
+    monkeypatch.setenv("LASTSEEN_SERVER", "host:http")
+    assert main(["stats"]) == 2
+    assert "host:http" in capsys.readouterr().err
+
+
+def test_output_that_cannot_be_written_is_a_sentence_and_1():
+    with open("/dev/full", "w") as full:  # noqa: PTH123 (a device)
+        done = subprocess.run(
+            [sys.executable, "-m", "lastseen.client", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "lastseen: [Errno 28] No space left on device.\n"
+
+
+def test_a_reader_that_had_enough_is_no_failure():
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "lastseen.client", "--help"], stdout=writer, stderr=subprocess.PIPE
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_ctrl_c_while_connecting_ends_with_130_and_without_a_word():
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        mute.settimeout(10)
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "lastseen.client", "list"),
+                *("--server", f"127.0.0.1:{mute.getsockname()[1]}"),
+            ],
+            stderr=subprocess.PIPE,
+        )
+        with mute.accept()[0]:
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=10)
+    assert (process.returncode, told) == (130, b"")
