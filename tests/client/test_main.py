@@ -73,6 +73,11 @@ def test_the_server_may_be_named_by_the_environment(nowhere, capsys, monkeypatch
     assert nowhere in capsys.readouterr().err
 
 
+def test_the_server_may_be_named_before_the_sub_command(nowhere, capsys):
+    assert main(["--server", nowhere, "list"]) == 1
+    assert nowhere in capsys.readouterr().err
+
+
 def test_a_wrong_server_in_the_environment_is_a_usage_error(capsys, monkeypatch):
     monkeypatch.setenv("LASTSEEN_SERVER", "host:http")
     assert main(["stats"]) == 2
@@ -89,6 +94,13 @@ def test_output_that_cannot_be_written_is_a_sentence_and_1():
         )
     assert done.returncode == 1
     assert done.stderr == "lastseen: [Errno 28] No space left on device.\n"
+
+
+def test_a_closed_output_is_nobodys_fault(nowhere):
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -m lastseen.client --server "$1" list >&- 2>&-', sys.executable, nowhere]
+    )
+    assert done.returncode == 1
 
 
 def test_a_reader_that_had_enough_is_no_failure():

@@ -1,5 +1,6 @@
 """The `lastseen` command: runs the sub-command, and makes every end of it an exit code."""
 
+import io
 import os
 import signal
 import sys
@@ -33,8 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     from lastseen.client.commands.app import app
+    from lastseen.client.commands.usage import shared_options_last
 
-    code = app(list(arguments))
+    code = app(shared_options_last(arguments))
     return code if isinstance(code, int) else 0
 
 
@@ -47,10 +49,12 @@ def _end_at_once(number: int, _frame: FrameType | None) -> None:
 
 
 def _prepare_output() -> None:
-    """Let no character of a client's name stop us in a locale that does not know it."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    """Let neither a closed output stop us, nor a name that the locale has no characters for."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started us: `>&-`
+            setattr(sys, name, io.StringIO())
+        elif hasattr(getattr(sys, name), "reconfigure"):
+            getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
 def _say(sentence: str) -> None:

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lastseen.client.commands.columns import Cell, Column, Layout, cell_width, fitted
@@ -83,6 +83,7 @@ def test_half_a_wide_character_is_not_shown():
     assert fitted("日本語", 4) == "日 …"
 
 
+@settings(deadline=None)  # the first example pays for imports
 @given(st.text(st.sampled_from("ab日🙂é "), max_size=20), st.integers(1, 30))
 def test_a_fitted_text_takes_exactly_its_cells(given_text, width):
     assert cell_width(fitted(given_text, width)) == width
@@ -97,6 +98,7 @@ page_of_texts = st.lists(
 )
 
 
+@settings(deadline=None)  # the first example pays for imports
 @given(page_of_texts, st.integers(60, 120))
 def test_no_line_is_wider_than_the_terminal_where_every_column_shrinks(texts, width):
     layout = Layout([Column(str(n), narrowest=10, rank=n) for n in range(4)], width=width)

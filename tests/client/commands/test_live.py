@@ -1,4 +1,5 @@
-"""`lastseen watch` on a pseudo-terminal, as a person sees it."""
+# ruff: noqa: ARG001 (pytest-trio sees a clock only where it is an argument)
+"""`lastseen watch` on a pseudo-terminal, as a person sees it, and what it asks for meanwhile."""
 
 import errno
 import fcntl
@@ -12,7 +13,10 @@ import termios
 import pytest
 import trio
 
-pytestmark = pytest.mark.end_to_end
+from lastseen.client import LinkLost
+from lastseen.client.commands import live
+from lastseen.client.commands.board import Board
+from lastseen.shared.messages import GetSettings
 
 
 class Person:
@@ -74,6 +78,59 @@ async def person(command, address, quiet_server, record):
     person.leave()
 
 
+class Listing:
+    """An observer of which only lists are asked: each answers with the next of `answers`."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    async def clients(self):
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        for record in answer:
+            yield record
+
+
+async def refreshed(board, observer, seconds):
+    shown = live._Watch("h:1")
+    shown.board = board
+    with trio.move_on_after(seconds):
+        await live._refresh(shown, observer)
+    return {name: known.last_seen for name, known in board.present.items()}
+
+
+def board_of(*records):
+    board = Board()
+    board.present = {record.client_id: record for record in records}
+    return board
+
+
+async def test_the_times_of_the_last_pings_are_asked_for_every_ten_seconds(
+    record, before, autojump_clock
+):
+    board = board_of(record("a", last_seen=before(30)))
+    observer = Listing([record("a", last_seen=before(20))], [record("a", last_seen=before(10))])
+    assert await refreshed(board, observer, 9) == {"a": before(30)}
+    assert await refreshed(board, observer, 11) == {"a": before(20)}
+    assert await refreshed(board, observer, 11) == {"a": before(10)}
+
+
+async def test_a_list_that_finds_no_link_is_asked_for_again(record, before, autojump_clock):
+    board = board_of(record("a", last_seen=before(30)))
+    observer = Listing(LinkLost("gone"), [record("a", last_seen=before(10))])
+    assert await refreshed(board, observer, 21) == {"a": before(10)}
+
+
+async def test_a_crowd_is_not_asked_for_again(record, monkeypatch, autojump_clock):
+    monkeypatch.setattr(live, "_REFRESH_AT_MOST", 2)
+    board = board_of(*(record(name) for name in "abc"))
+    observer = Listing([])
+    await refreshed(board, observer, 60)
+    assert observer.answers == [[]]
+
+
+@pytest.mark.end_to_end
 async def test_changes_are_painted_and_ctrl_c_restores_the_terminal(person, quiet_server, record):
     await person.sees("12 online, 0 late")
     await person.sees("web-05")
@@ -86,6 +143,7 @@ async def test_changes_are_painted_and_ctrl_c_restores_the_terminal(person, quie
     assert last.endswith("\x1b[?25h\x1b[?1049l")  # the cursor is shown, the screen is as before
 
 
+@pytest.mark.end_to_end
 async def test_keys_turn_the_pages_and_end_the_watch(person):
     await person.sees("1 to 6 of 12, page 1 of 2")
     person.press(b" ")
@@ -95,11 +153,17 @@ async def test_keys_turn_the_pages_and_end_the_watch(person):
     assert code == 0
 
 
+@pytest.mark.end_to_end
 async def test_a_restart_of_the_server_is_told_in_a_banner(person, quiet_server):
     await person.sees("12 online")
+    answer = quiet_server.answers[GetSettings]
+    quiet_server.answers[GetSettings] = lambda _, __: []  # not yet, so that the banner stays
     await quiet_server.restart()
     await person.sees("lost 127.0.0.1")
-    await person.sees("12 online")
+    quiet_server.answers[GetSettings] = answer
+    del quiet_server.records["web-00"]
+    await quiet_server.cut()
+    await person.sees("11 online, 0 late, 1 offline")
     person.process.send_signal(signal.SIGTERM)
     code, _ = await person.sees_the_end()
     assert code == 0

@@ -3,7 +3,7 @@ import unicodedata
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lastseen.client.commands.output import (
@@ -36,11 +36,13 @@ def test_what_a_terminal_might_obey_is_escaped_and_nothing_else(text, shown):
     assert safe(text) == shown
 
 
+@settings(deadline=None)  # the first example pays for imports
 @given(st.text(alphabet=st.characters()))
 def test_no_control_character_survives(text):
     assert not {unicodedata.category(c) for c in safe(text)} & {"Cc", "Cs", "Zl", "Zp"}
 
 
+@settings(deadline=None)  # the first example pays for imports
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
 def test_json_says_the_same_text_without_anything_that_a_terminal_obeys(text):
     line = to_json(text)

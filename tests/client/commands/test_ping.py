@@ -12,7 +12,7 @@ async def test_so_many_pings_as_asked_for_are_answered_and_summed_up(address, ou
     assert [line.rsplit(" ", 2)[0] for line in lines[:3]] == [
         f"pong from {address}: ping {n}:" for n in (1, 2, 3)
     ]
-    assert lines[3:5] == [f"--- {address} ---", "3 pings sent, 3 answered, 0% lost"]
+    assert lines[3:5] == [f"--- {address} ---", "pings: 3 sent, 3 answered, 0% lost"]
     assert lines[5].startswith("round trip min/avg/max = ")
 
 
@@ -40,7 +40,7 @@ async def test_pings_without_an_answer_are_counted_and_none_at_all_is_a_failure(
     quiet_server.answers[Ping] = lambda _, __: [Goodbye("shutdown", reconnect=True)]
     assert await ping(count=1, server=address) == 1
     assert output.lines[0].startswith(f"no pong from {address}: ping 1: ")
-    assert output.lines[-1] == "1 pings sent, 0 answered, 100% lost"
+    assert output.lines[-1] == "pings: 1 sent, 0 answered, 100% lost"
 
 
 def test_the_tally_knows_least_average_and_most():
@@ -49,7 +49,7 @@ def test_the_tally_knows_least_average_and_most():
         tally.take(round_trip)
     assert tally.lines("h:1") == [
         "--- h:1 ---",
-        "4 pings sent, 3 answered, 25% lost",
+        "pings: 4 sent, 3 answered, 25% lost",
         "round trip min/avg/max = 1.000/2.000/3.000 ms",
     ]
     told = tally.to_dict()
@@ -57,7 +57,7 @@ def test_the_tally_knows_least_average_and_most():
 
 
 def test_a_tally_of_nothing_has_no_times():
-    assert Tally().lines("h:1") == ["--- h:1 ---", "0 pings sent, 0 answered, 0% lost"]
+    assert Tally().lines("h:1") == ["--- h:1 ---", "pings: 0 sent, 0 answered, 0% lost"]
     assert Tally().to_dict()["avg"] is None
 
 

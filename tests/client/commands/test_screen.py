@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lastseen.client import Change, View
@@ -99,6 +99,7 @@ def test_an_empty_board_shows_the_count_alone(screen, now):
     assert painted(screen, Board(), now)[1:] == [""]
 
 
+@settings(deadline=None)  # the first example pays for imports
 @given(width=st.integers(1, 200), height=st.integers(1, 30))
 def test_the_picture_never_exceeds_the_height_of_the_terminal(width, height):
     board = Board()

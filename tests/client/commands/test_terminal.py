@@ -6,7 +6,7 @@ import pytest
 
 from lastseen.client.commands import terminal as module
 from lastseen.client.commands.columns import Cell
-from lastseen.client.commands.terminal import remark, say, say_rows, styled, width
+from lastseen.client.commands.terminal import paintable, remark, say, say_rows, styled, width
 
 LINES = [[Cell("● online", "green"), Cell("  "), Cell("[red]a[/red]", "bold")]]
 
@@ -61,6 +61,13 @@ def test_a_person_may_ask_for_no_colours(terminal, monkeypatch, name, value):
 def test_an_empty_no_color_asks_for_nothing(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "")
     assert styled()
+
+
+def test_a_dumb_terminal_is_not_painted(terminal, monkeypatch):
+    assert terminal.isatty()
+    assert paintable()
+    monkeypatch.setenv("TERM", "dumb")
+    assert not paintable()
 
 
 def test_a_line_longer_than_the_terminal_is_cut(terminal):

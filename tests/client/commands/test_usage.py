@@ -1,7 +1,23 @@
 import pytest
 
-from lastseen.client.commands.usage import UsageError, hold_to_the_wire, pairs
+from lastseen.client.commands.usage import UsageError, hold_to_the_wire, pairs, shared_options_last
 from lastseen.shared.messages import List, Register
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("list --json", "list --json"),
+        ("--server h:1 list --json", "list --json --server h:1"),
+        ("--server=h:1 --json settings set x 1", "settings set x 1 --server=h:1 --json"),
+        ("--server h:1", "--server h:1"),
+        ("--server", "--server"),
+        ("--bogus --server h:1 list", "--bogus --server h:1 list"),
+        ("", ""),
+    ],
+)
+def test_what_every_sub_command_knows_may_come_before_it(words, meant):
+    assert shared_options_last(words.split()) == meant.split()
 
 
 def test_pairs_are_split_at_the_first_equals_sign():

@@ -54,7 +54,7 @@ class Tally:
         lost = 100 * (self.sent - self.answered) / self.sent if self.sent else 0.0
         told = [
             f"--- {server} ---",
-            f"{self.sent} pings sent, {self.answered} answered, {lost:.3g}% lost",
+            f"pings: {self.sent} sent, {self.answered} answered, {lost:.3g}% lost",
         ]
         if self.answered:
             average = self.total / self.answered

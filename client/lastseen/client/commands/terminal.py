@@ -18,6 +18,11 @@ def width() -> int | None:
     return get_terminal_size().columns if is_terminal() else None
 
 
+def paintable() -> bool:
+    """Whether the whole screen can be painted, and painted again."""
+    return is_terminal() and os.environ.get("TERM") != "dumb"
+
+
 def styled() -> bool:
     """Whether colours may be used. https://no-color.org: NO_COLOR counts when it is not empty."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":

@@ -10,6 +10,17 @@ class UsageError(Exception):
     """A value that cannot be meant; the sentence names it and says what is expected."""
 
 
+def shared_options_last(words: Sequence[str]) -> list[str]:
+    """`--server x list` as `list --server x`: what every sub-command knows may come before it."""
+    rest = list(words)
+    moved: list[str] = []
+    while rest and (rest[0] == "--json" or rest[0].partition("=")[0] == "--server"):
+        taken = 2 if rest[0] == "--server" else 1
+        moved += rest[:taken]
+        del rest[:taken]
+    return rest + moved if rest else list(words)
+
+
 def pairs(words: Sequence[str]) -> dict[str, str]:
     """The map in words like `rack=3`.
 

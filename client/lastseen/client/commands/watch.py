@@ -7,7 +7,7 @@ from lastseen.client.commands.observing import observing
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
 from lastseen.client.commands.output import clock, to_json, utc_now
 from lastseen.client.commands.records import summary
-from lastseen.client.commands.terminal import is_terminal, say
+from lastseen.client.commands.terminal import paintable, say
 from lastseen.client.events import Event, Unreachable
 from lastseen.client.view import Change
 
@@ -17,7 +17,7 @@ async def watch(*, server: Server = DEFAULT_SERVER, json: Json = False) -> int:
     from lastseen.client.commands.signals import stopped_by_signals
 
     with stopped_by_signals() as stop:
-        if json or not is_terminal():
+        if json or not paintable():
             await _print_changes(server, json=json)
         else:
             from lastseen.client.commands.live import show
