@@ -10,6 +10,8 @@ import pytest
 
 from lastseen.client.__main__ import main
 
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
 
 @pytest.fixture
 def nowhere():
@@ -90,6 +92,7 @@ def test_output_that_cannot_be_written_is_a_sentence_and_1():
             [sys.executable, "-m", "lastseen.client", "--help"],
             stdout=full,
             stderr=subprocess.PIPE,
+            env=BUFFERED,
             text=True,
         )
     assert done.returncode == 1
@@ -103,11 +106,15 @@ def test_a_closed_output_is_nobodys_fault(nowhere):
     assert done.returncode == 1
 
 
-def test_a_reader_that_had_enough_is_no_failure():
+@pytest.mark.parametrize("arguments", [["--help"], ["completion", "--shell", "bash"]])
+def test_a_reader_that_had_enough_is_no_failure(arguments):
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-m", "lastseen.client", "--help"], stdout=writer, stderr=subprocess.PIPE
+        [sys.executable, "-m", "lastseen.client", *arguments],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env=BUFFERED,
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -127,3 +134,25 @@ def test_ctrl_c_while_connecting_ends_with_130_and_without_a_word():
             process.send_signal(signal.SIGINT)
             _, told = process.communicate(timeout=10)
     assert (process.returncode, told) == (130, b"")
+
+
+DEAF = """
+import os, signal, sys
+from lastseen.client import __main__ as command
+
+def run(_):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        while True:
+            pass
+    except BaseException:
+        return 0
+
+command._run = run
+sys.exit(command.main())
+"""
+
+
+def test_ctrl_c_ends_the_process_even_where_an_exception_would_be_swallowed():
+    done = subprocess.run([sys.executable, "-c", DEAF], stderr=subprocess.PIPE, timeout=10)
+    assert (done.returncode, done.stderr) == (130, b"")

@@ -13,7 +13,7 @@ import termios
 import pytest
 import trio
 
-from lastseen.client import LinkLost
+from lastseen.client import Connected, Disconnected, LinkLost, Unreachable
 from lastseen.client.commands import live
 from lastseen.client.commands.board import Board
 from lastseen.shared.messages import GetSettings
@@ -128,6 +128,19 @@ async def test_a_crowd_is_not_asked_for_again(record, monkeypatch, autojump_cloc
     observer = Listing([])
     await refreshed(board, observer, 60)
     assert observer.answers == [[]]
+
+
+def test_the_banner_says_what_is_wrong_until_the_link_is_back():
+    shown = live._Watch("h:1")
+    assert shown.screen.banner
+    shown.on_event(Connected("h:1", None))
+    assert shown.screen.banner == ""
+    shown.on_event(Disconnected("the connection broke", 1.0))
+    assert shown.screen.banner == "lost h:1: the connection broke; retrying in 1 s"
+    shown.on_event(Unreachable("connection refused", 2.0))
+    assert shown.screen.banner == "cannot reach h:1: connection refused; retrying in 2 s"
+    shown.on_event(Connected("h:1", None))
+    assert shown.screen.banner == ""
 
 
 @pytest.mark.end_to_end

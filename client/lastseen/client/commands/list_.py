@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from lastseen.client.commands.columns import Layout
-from lastseen.client.commands.observing import observing
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
 from lastseen.client.commands.output import to_json, utc_now
 from lastseen.client.commands.records import (
@@ -43,8 +42,10 @@ async def list_clients(
     json: Json = False,
 ) -> None:
     """List the clients."""
+    from lastseen.client import observe
+
     hold_to_the_wire(List(status=status, group=group, search=search))
-    async with observing(server) as observer:
+    async with observe(server) as observer:
         records = observer.clients(status=status, group=group, search=search)
         pages = batches(records, _PAGE) if sort == "id" else _sorted(records, sort)
         if json:

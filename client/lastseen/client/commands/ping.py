@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from lastseen.client.commands.observing import observing
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
 from lastseen.client.commands.output import safe, to_json, utc_now
 from lastseen.client.commands.terminal import say
@@ -98,9 +97,9 @@ async def _ping(
 ) -> None:
     import trio
 
-    from lastseen.client import LinkLost
+    from lastseen.client import LinkLost, observe
 
-    async with observing(server) as observer:
+    async with observe(server) as observer:
         due = trio.current_time()
         while count is None or tally.sent < count:
             await trio.sleep_until(due)

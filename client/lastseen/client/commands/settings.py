@@ -7,7 +7,6 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from lastseen.client.commands.columns import Cell, Column, Layout
-from lastseen.client.commands.observing import observing
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
 from lastseen.client.commands.output import safe, seconds, to_json
 from lastseen.client.commands.terminal import say, say_rows, width
@@ -30,7 +29,9 @@ settings_app = App(
 @settings_app.default
 async def show(*, server: Server = DEFAULT_SERVER, json: Json = False) -> None:
     """Show the settings."""
-    async with observing(server) as observer:
+    from lastseen.client import observe
+
+    async with observe(server) as observer:
         _print(await observer.settings(), json=json)
 
 
@@ -44,8 +45,10 @@ async def change(
 
     Every client follows at once.
     """
+    from lastseen.client import observe
+
     wanted = changes(words)
-    async with observing(server) as observer:
+    async with observe(server) as observer:
         _print(await observer.update_settings(**wanted), json=json)
 
 

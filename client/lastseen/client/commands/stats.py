@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from lastseen.client.commands.columns import Cell, Column, Layout
-from lastseen.client.commands.observing import observing
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
 from lastseen.client.commands.output import ago, long_duration, safe, to_json, utc_now
 from lastseen.client.commands.terminal import say, say_rows, width
@@ -13,7 +12,9 @@ from lastseen.shared.messages import Stats
 
 async def stats(*, server: Server = DEFAULT_SERVER, json: Json = False) -> None:
     """Show the statistics."""
-    async with observing(server) as observer:
+    from lastseen.client import observe
+
+    async with observe(server) as observer:
         found = await observer.stats()
     if json:
         say(to_json(to_dict(found)))

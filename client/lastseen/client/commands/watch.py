@@ -3,7 +3,6 @@
 from lastseen.client.commands import watch_lines
 from lastseen.client.commands.board import Board
 from lastseen.client.commands.link_events import sentence, to_dict
-from lastseen.client.commands.observing import observing
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
 from lastseen.client.commands.output import clock, to_json, utc_now
 from lastseen.client.commands.records import summary
@@ -27,6 +26,8 @@ async def watch(*, server: Server = DEFAULT_SERVER, json: Json = False) -> int:
 
 
 async def _print_changes(server: str, *, json: bool) -> None:
+    from lastseen.client import observe
+
     board = Board()
     tell, link_line = (_tell_json, _link_json) if json else (_tell, _link_line)
 
@@ -35,7 +36,7 @@ async def _print_changes(server: str, *, json: bool) -> None:
         if json or not (isinstance(event, Unreachable) and event.retry_in is None):
             say(link_line(event, server))
 
-    async with observing(server, on_event) as observer:
+    async with observe(server, on_event=on_event) as observer:
         async for change in observer.watch():
             tell(change, board)
 
