@@ -1,0 +1,31 @@
+"""Whether a client is one that a list asks for. Pure, and the same rule as for those present."""
+
+from lastseen.server.store.model import KnownClient
+from lastseen.shared.address import format_address
+
+
+class Filter:
+    """What `find_all` looks for; without a group and a search it lets everyone pass."""
+
+    def __init__(self, group: str | None, search: str | None) -> None:
+        """`group`: its members only. `search`: contained in client_id, name, hostname or address,
+        whatever the case.
+        """
+        self._group = group
+        self._search = search.casefold() if search else None
+
+    @property
+    def passes_all(self) -> bool:
+        """Whether there is nothing to look at."""
+        return self._group is None and self._search is None
+
+    def __call__(self, client: KnownClient) -> bool:
+        """Whether it passes."""
+        in_group = self._group is None or self._group in client.groups
+        return in_group and (self._search is None or self._is_found_in(client, self._search))
+
+    @staticmethod
+    def _is_found_in(client: KnownClient, search: str) -> bool:
+        address = format_address(client.ip, client.port)
+        texts = (client.client_id, client.name, client.hostname, address)
+        return any(search in text.casefold() for text in texts)

@@ -1,0 +1,1 @@
+"""The schema's history: each step a file in `versions`, applied in their order."""

@@ -1,0 +1,138 @@
+"""Opening the store: look first, refuse with one sentence, then bring the schema up to date."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+from sqlalchemy import URL, text
+
+from lastseen.server.store.database import Database
+from lastseen.server.store.engines import connect, make_engine, parse_url
+from lastseen.server.store.errors import StoreUnavailable, StoreUnusable
+from lastseen.server.store.schema import SCHEMA_VERSION, upgrade, version_of
+from lastseen.server.store.sqlite_file import check_file
+from lastseen.server.store.store import Store
+
+PATIENCE = 30.0
+"""Seconds to wait for another process that makes or migrates the same SQLite file."""
+
+PAUSE = 0.05
+"""Seconds between two attempts."""
+
+
+class Migrated(Struct, frozen=True):
+    """What `migrate` found and left; `before` is None where there was no schema."""
+
+    before: str | None
+    after: str
+
+
+def open_store(url: str, folder: Path | None = None) -> Store:
+    """The store at `url`, its schema up to date.
+
+    Any number of processes may do so at once.
+
+    Args:
+        url: `sqlite:///FILE` or `postgresql+psycopg://…`.
+        folder: What a relative FILE is relative to; None: the working directory.
+
+    Raises:
+        StoreUnusable: The file is damaged or no database, a newer lastseen wrote it, or the
+            database cannot be reached. Nothing was changed.
+    """
+    database, _ = _open(url, folder)
+    return Store(database)
+
+
+def migrate(url: str, folder: Path | None = None) -> Migrated:
+    """What `open_store` does to the schema, by itself.
+
+    Raises:
+        StoreUnusable: As there.
+    """
+    database, before = _open(url, folder)
+    database.close()
+    return Migrated(before, SCHEMA_VERSION)
+
+
+def _open(url: str, folder: Path | None) -> tuple[Database, str | None]:
+    parsed = parse_url(url, (folder or Path()).absolute())
+    with _named(parsed):
+        if parsed.drivername == "sqlite":
+            check_file(Path(str(parsed.database)))
+        database = Database(make_engine(parsed))
+        try:
+            return database, _prepare(database, parsed)
+        except BaseException:
+            database.close()
+            raise
+
+
+@contextmanager
+def _named(url: URL) -> Iterator[None]:
+    """Say in every refusal which database it is about; never its password."""
+    where = url.database if url.drivername == "sqlite" else url.render_as_string()
+    try:
+        yield
+    except StoreUnusable as error:
+        raise StoreUnusable(f"the store {where} cannot be used: {error}") from error
+    except StoreUnavailable as error:
+        raise StoreUnusable(f"the store {where} cannot be opened: {error.reason}") from error
+
+
+def _prepare(database: Database, url: URL) -> str | None:
+    if database.dialect == "postgresql":
+        _check_encoding(database)
+        return _ensure_schema(database)
+    path = Path(str(url.database))
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _prepare_file(database, path)
+        except StoreUnavailable as error:
+            if "locked" not in error.reason or time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE)
+
+
+def _prepare_file(database: Database, path: Path) -> str | None:
+    if not path.exists():
+        connect(path, "rwc").close()
+    before = _ensure_schema(database)
+    _write_ahead(path)
+    return before
+
+
+def _ensure_schema(database: Database) -> str | None:
+    with database.reading() as connection:
+        before = version_of(connection)
+    if before == SCHEMA_VERSION:
+        return before
+    with database.writing() as connection:
+        return upgrade(connection)
+
+
+def _write_ahead(path: Path) -> None:
+    """Have SQLite write ahead: readers and the writer never wait for each other. The file remembers
+    it. Only now, when the file is known to be ours: it changes the file's first page.
+    """
+    connection = connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as error:
+        raise StoreUnavailable(str(error)) from error
+    finally:
+        connection.close()
+
+
+def _check_encoding(database: Database) -> None:
+    with database.reading() as connection:
+        encoding = connection.execute(text("SHOW server_encoding")).scalar()
+    if encoding != "UTF8":
+        raise StoreUnusable(
+            f"its encoding is {encoding}, and names may hold any character: make it anew with "
+            "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+        )

@@ -1,0 +1,60 @@
+"""When the server was awake to watch: statements inside the caller's transaction."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+
+from lastseen.server.store.database import CHUNK
+from lastseen.server.store.model import Run
+from lastseen.server.store.sql import changed, structs
+from lastseen.server.store.tables import RUNS
+
+FIELDS = Run.__struct_fields__
+
+_ALL = select(*(RUNS.c[name] for name in FIELDS))
+
+
+def begin(connection: Connection, epoch: str, now: float) -> None:
+    """A stretch begins."""
+    row = {"epoch": epoch, "started_at": now, "heartbeat_at": now, "clean": False}
+    connection.execute(insert(RUNS).values(row))
+
+
+def beat(connection: Connection, epoch: str, now: float, *, clean: bool) -> None:
+    """The newest stretch of an epoch goes on until now."""
+    newest = select(func.max(RUNS.c.id)).where(RUNS.c.epoch == epoch).scalar_subquery()
+    connection.execute(
+        update(RUNS).where(RUNS.c.id == newest).values(heartbeat_at=now, clean=clean)
+    )
+
+
+def last(connection: Connection) -> Run | None:
+    """The stretch that began last."""
+    found = structs(Run, connection.execute(_ALL.order_by(RUNS.c.id.desc()).limit(1)))
+    return found[0] if found else None
+
+
+def since(connection: Connection, moment: float) -> Iterator[Run]:
+    """All stretches that reach past a moment, in the order in which they began to be written."""
+    return _scan(connection, _ALL.where(RUNS.c.heartbeat_at > moment))
+
+
+def every(connection: Connection) -> Iterator[Run]:
+    """All stretches."""
+    return _scan(connection, _ALL)
+
+
+def remove_before(connection: Connection, moment: float, limit: int) -> int:
+    """Forget up to `limit` stretches that had ended by then; never the last."""
+    newest = select(func.max(RUNS.c.id)).scalar_subquery()
+    ids = select(RUNS.c.id).where(RUNS.c.heartbeat_at < moment, RUNS.c.id < newest).limit(limit)
+    return changed(connection, delete(RUNS).where(RUNS.c.id.in_(ids)))
+
+
+def _scan(connection: Connection, query: Select[Any]) -> Iterator[Run]:
+    query = query.add_columns(RUNS.c.id).order_by(RUNS.c.id).limit(CHUNK)
+    rows = connection.execute(query).all()
+    while rows:
+        yield from (Run(*row[:-1]) for row in rows)
+        rows = connection.execute(query.where(RUNS.c.id > rows[-1].id)).all()

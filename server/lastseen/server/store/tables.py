@@ -1,0 +1,73 @@
+"""What is kept. The tables as statements see them; the migrations make them.
+
+Status is nowhere: it is computed, from the registry while the server runs.
+"""
+
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table
+
+from lastseen.server.store.columns import KEY, Json, Moment, Words
+from lastseen.server.store.model import MetaData as ClientMeta
+
+METADATA = MetaData()
+
+CLIENTS = Table(
+    "clients",
+    METADATA,
+    Column("id", KEY, primary_key=True),
+    Column("client_id", Words, nullable=False, unique=True),
+    Column("name", Words, nullable=False),
+    Column("hostname", Words, nullable=False),
+    Column("ip", Words, nullable=False),
+    Column("port", Integer, nullable=False),
+    Column("via", Words, nullable=False),
+    Column("user_name", Words, nullable=False),
+    Column("nickname", Words, nullable=False),
+    Column("avatar", Words, nullable=False),
+    Column("groups", Json(tuple[str, ...]), nullable=False),
+    Column("meta", Json(ClientMeta), nullable=False),
+    Column("availability", Words, nullable=False),
+    Column("note", Words, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    Column("first_seen", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    # Where the client's events end: the last sign of life before the event that took it offline,
+    # NULL when no event has done so since it was last online. Not its status (that is computed, and
+    # a client whose server died stays NULL until a new run gives it up): the last event, kept where
+    # two partial indexes find it. One holds only clients that were online, so that a restart reads
+    # few rows of a million; the other holds the others by age, so that cleaning up does. And
+    # `last_seen`, which changes all the time, needs no index.
+    Column("offline_since", Moment),
+)
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("id", KEY, primary_key=True),
+    Column("client_id", Words, nullable=False),
+    Column("before", Words, nullable=False),
+    Column("after", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    Column("deadline", Moment),
+    Column("epoch", Words, nullable=False),
+    Column("number", BigInteger),  # NULL for none: unique together with epoch
+    Column("address", Words, nullable=False),
+)
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("id", KEY, primary_key=True),
+    Column("epoch", Words, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("heartbeat_at", Moment, nullable=False),
+    Column("clean", Boolean, nullable=False),
+)
+
+SETTINGS = Table(
+    "settings",
+    METADATA,
+    Column("key", Words, primary_key=True),
+    Column("value", Json(), nullable=False),
+)
