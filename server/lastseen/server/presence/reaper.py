@@ -15,10 +15,10 @@ REAPED_AT_ONCE = 256
 
 
 async def reap(presence: Presence, interval: Callable[[], float]) -> None:
-    """Make a pass every `interval()` seconds, for ever."""
-    asked = trio.current_time()
+    """Make a pass `interval()` seconds after the last began, for ever."""
+    started = trio.current_time()
     while True:
-        asked = max(asked + interval(), trio.current_time())
+        asked = started + interval()
         await trio.sleep_until(asked)
         started = trio.current_time()
         await reap_once(presence)
