@@ -1,0 +1,293 @@
+"""Silence judged: when a session is late, when it is due, and when the detector doubts itself."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from lastseen.server.presence.detector import Detector
+from lastseen.server.presence.model import Client, Moment, Policy, Session, State
+
+Make = Callable[..., Detector]
+
+
+def at(awake: float) -> Moment:
+    return Moment(awake, 0.0)
+
+
+class CountedMoment(float):
+    """An awake time that counts how often a queue entry is compared with it."""
+
+    looks = 0
+
+    def __sub__(self, other: float) -> float:
+        self.looks += 1
+        return float(self) - other
+
+
+def session(detector: Detector, now: float = 0.0) -> Session:
+    begun = Session(Client("c", at(now)), 1, "", None, at(now))
+    detector.begin(begun)
+    return begun
+
+
+def crowd(detector: Detector, moments: Iterable[float]) -> list[Session]:
+    return [session(detector, moment) for moment in moments]
+
+
+def turn_late(detector: Detector, now: float) -> None:
+    for late in detector.overdue(at(now)):
+        detector.silent(late)
+
+
+def due(detector: Detector, now: float) -> list[Session]:
+    turn_late(detector, now)
+    return detector.due(at(now))
+
+
+@pytest.fixture
+def new_detector() -> Make:
+    """Intervals of 60 s, timeout 120 s, grace 5 s, unless said otherwise."""
+
+    def make(**policy: Any) -> Detector:
+        return Detector(Policy(**policy))
+
+    return make
+
+
+@pytest.fixture
+def detector(new_detector: Make) -> Detector:
+    return new_detector()
+
+
+# --- late and due ---------------------------------------------------------------------------------
+
+
+def test_late_after_one_and_a_half_heartbeat_intervals_of_silence(detector: Detector):
+    quiet = session(detector)
+    assert detector.overdue(at(89.9)) == []
+    assert detector.overdue(at(90)) == [quiet]
+
+
+def test_late_at_the_timeout_where_that_is_sooner(new_detector: Make):
+    detector = new_detector(heartbeat_interval=60, connection_timeout=61)
+    quiet = session(detector)
+    assert detector.overdue(at(60.9)) == []
+    assert due(detector, 61) == [quiet]
+
+
+def test_a_sign_of_life_starts_the_wait_anew(detector: Detector):
+    lively, quiet = crowd(detector, [0, 0])
+    assert detector.heard(lively, at(80)) is False
+    assert detector.overdue(at(90)) == [quiet]
+    assert detector.overdue(at(170)) == [quiet, lively]
+
+
+def test_due_when_silent_for_connection_timeout_since_the_last_sign_of_life(detector: Detector):
+    quiet = session(detector)
+    detector.heard(quiet, at(30))
+    assert due(detector, 149.9) == []
+    assert due(detector, 150) == [quiet]
+
+
+def test_a_late_one_that_speaks_is_fresh_again_and_not_due(detector: Detector):
+    back = session(detector)
+    turn_late(detector, 100)
+    assert detector.heard(back, at(110)) is True
+    assert back.state is State.FRESH
+    assert due(detector, 199) == []
+
+
+def test_one_that_ended_is_never_due(detector: Detector):
+    gone = session(detector)
+    detector.end(gone)
+    assert due(detector, 1000) == []
+    assert len(detector) == 0
+
+
+def test_a_due_one_stays_due_until_it_ends_or_speaks(detector: Detector):
+    quiet = session(detector)
+    assert due(detector, 120) == [quiet]
+    assert due(detector, 130) == [quiet]
+    detector.heard(quiet, at(131))
+    assert due(detector, 132) == []
+
+
+# --- broken links ---------------------------------------------------------------------------------
+
+
+def test_a_broken_link_has_reconnect_grace_from_the_moment_it_broke(detector: Detector):
+    broken = session(detector)
+    detector.broke(broken, at(50))
+    assert due(detector, 54.9) == []
+    assert due(detector, 55) == [broken]
+
+
+def test_without_grace_a_broken_link_is_due_at_the_next_look(new_detector: Make):
+    detector = new_detector(reconnect_grace=0)
+    broken = session(detector)
+    detector.broke(broken, at(50))
+    assert due(detector, 50) == [broken]
+
+
+def test_after_a_stall_a_link_that_breaks_has_a_longer_grace(detector: Detector):
+    broken = session(detector)
+    detector.doubt(at(10))
+    detector.broke(broken, at(20))
+    assert due(detector, 20 + 124.9) == []
+    assert due(detector, 20 + 125) == [broken]
+
+
+def test_a_link_that_broke_before_the_stall_has_the_longer_grace_from_the_stall_on(
+    detector: Detector,
+):
+    broken = session(detector)
+    detector.broke(broken, at(8))
+    detector.doubt(at(10))
+    assert due(detector, 10 + 124.9) == []
+    assert due(detector, 10 + 125) == [broken]
+
+
+def test_doubt_is_over_one_connection_timeout_after_the_stall(detector: Detector):
+    broken = session(detector)
+    detector.doubt(at(10))
+    detector.heard(broken, at(129))
+    detector.broke(broken, at(130))
+    assert due(detector, 135) == [broken]
+
+
+# --- mass loss ------------------------------------------------------------------------------------
+
+
+def test_when_more_than_the_ratio_fall_silent_those_due_are_held_for_mass_loss_hold(
+    detector: Detector,
+):
+    lost, well = crowd(detector, [0] * 11), crowd(detector, [100] * 10)
+    assert due(detector, 120) == []
+    assert detector.held == 11
+    assert all(s.state is State.HELD for s in lost)
+    assert all(s.state is State.FRESH for s in well)
+    assert due(detector, 179.9) == []
+    assert due(detector, 180) == lost
+
+
+def test_exactly_the_ratio_is_no_mass_loss(detector: Detector):
+    lost = crowd(detector, [0] * 10)
+    crowd(detector, [100] * 10)
+    assert due(detector, 120) == lost
+
+
+def test_fewer_than_mass_loss_min_are_never_a_mass_loss(detector: Detector):
+    lost = crowd(detector, [0] * 9)
+    assert due(detector, 120) == lost
+
+
+def test_a_ratio_of_one_never_holds(new_detector: Make):
+    detector = new_detector(mass_loss_ratio=1)
+    lost = crowd(detector, [0] * 20)
+    assert due(detector, 120) == lost
+
+
+def test_a_hold_of_zero_holds_nobody(new_detector: Make):
+    detector = new_detector(mass_loss_hold=0)
+    lost = crowd(detector, [0] * 20)
+    assert due(detector, 120) == lost
+    assert detector.held == 0
+
+
+def test_a_mass_loss_is_seen_though_pings_are_spread_over_an_interval(detector: Detector):
+    crowd(detector, range(60))  # all vanish at 60; each pass of 10 s finds some ten of them
+    given_up = [s for now in range(120, 180, 10) for s in due(detector, now)]
+    assert given_up == []
+    assert detector.held == 51
+    due(detector, 180)
+    assert detector.held == 60
+
+
+def test_those_that_speak_during_the_hold_are_fresh_again_and_the_others_are_due(
+    detector: Detector,
+):
+    lost = crowd(detector, [0] * 20)
+    due(detector, 120)
+    for back in lost[:15]:
+        assert detector.heard(back, at(150)) is True
+    assert due(detector, 180) == lost[15:]
+    assert detector.held == 5
+
+
+def test_nobody_is_held_twice(detector: Detector):
+    lost = crowd(detector, [0] * 20)
+    assert due(detector, 120) == []
+    assert due(detector, 180) == lost
+    assert due(detector, 181) == lost
+
+
+def test_a_held_one_whose_link_breaks_is_not_held_again(detector: Detector):
+    lost = crowd(detector, [0] * 20)
+    due(detector, 120)
+    for broken in lost:
+        detector.broke(broken, at(170))
+    assert due(detector, 180) == lost
+
+
+def test_broken_links_are_held_too_when_most_break(detector: Detector):
+    lost = crowd(detector, [0] * 20)
+    for broken in lost:
+        detector.broke(broken, at(10))
+    assert due(detector, 15) == []
+    assert due(detector, 75) == lost
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+def test_shorter_intervals_make_nobody_late_for_the_time_before(detector: Detector):
+    quiet = session(detector)
+    detector.follow(Policy(heartbeat_interval=10, connection_timeout=20), at(80))
+    assert detector.overdue(at(94.9)) == []
+    assert detector.overdue(at(95)) == [quiet]
+
+
+def test_a_shorter_timeout_gives_up_on_nobody_for_the_time_before(detector: Detector):
+    quiet = session(detector)
+    turn_late(detector, 95)
+    detector.follow(Policy(heartbeat_interval=10, connection_timeout=20), at(100))
+    assert due(detector, 119.9) == []
+    assert due(detector, 120) == [quiet]
+
+
+def test_a_longer_timeout_counts_for_those_that_are_late_already(detector: Detector):
+    quiet = session(detector)
+    turn_late(detector, 95)
+    detector.follow(Policy(connection_timeout=300), at(100))
+    assert due(detector, 399.9) == []  # 300 s since the change
+    assert due(detector, 400) == [quiet]
+
+
+# --- the price ------------------------------------------------------------------------------------
+
+CROWD = 5_000
+
+
+@pytest.mark.parametrize("expired", [0, 1, 40])
+def test_a_pass_looks_at_those_expired_and_not_at_the_others(detector: Detector, expired: int):
+    crowd(detector, [0] * expired)
+    others = crowd(detector, [100] * CROWD)
+    for broken in others[:1000]:
+        detector.broke(broken, at(119))
+    now = CountedMoment(120)
+    for late in detector.overdue(Moment(now, 0.0)):
+        detector.silent(late)
+    assert len(detector.due(Moment(now, 0.0))) == expired
+    # Each is looked at once as late and once as due; then one more in each of five queues at most,
+    # and twice the time since the settings changed.
+    assert now.looks <= 2 * expired + 5 + 2
+
+
+def test_signs_of_life_keep_the_queue_in_order_so_that_one_look_suffices(detector: Detector):
+    everyone = crowd(detector, [0] * CROWD)
+    for index, lively in enumerate(reversed(everyone[10:])):
+        detector.heard(lively, at(50 + index / CROWD))
+    now = CountedMoment(100)
+    assert detector.overdue(Moment(now, 0.0)) == everyone[:10]
+    assert now.looks <= 10 + 1 + 1

@@ -1,0 +1,115 @@
+"""Settings in force: changed whole or not at all, followed by presence, told to clients."""
+
+import pytest
+from msgspec.structs import replace
+
+from lastseen.server.config import Config, ConfigError
+from lastseen.server.presence.clock import AwakeClock
+from lastseen.server.presence.model import Policy
+from lastseen.server.presence.presence import Presence
+from lastseen.server.steering import Steering, policy_of
+from lastseen.shared.wire import to_frame
+
+
+class Steered:
+    """Steering over a real presence, and how often clients were told."""
+
+    def __init__(self) -> None:
+        self.presence = Presence(
+            policy_of(Config()), AwakeClock(lambda: 0.0, lambda: 0.0), {"msgpack": to_frame}
+        )
+        self.steering = Steering(Config(), self.presence)
+        self.told = 0
+        self.steering.on_change = self._tell
+
+    def _tell(self) -> None:
+        self.told += 1
+
+
+@pytest.fixture
+def steered() -> Steered:
+    return Steered()
+
+
+def test_the_defaults_of_the_file_are_those_of_the_policy():
+    assert policy_of(Config()) == Policy()
+
+
+def test_clients_are_told_the_settings_that_concern_them(steered: Steered):
+    settings = steered.steering.settings(request_id=4)
+    assert (settings.heartbeat_interval, settings.connection_timeout) == (60, 120)
+    assert (settings.reap_interval, settings.reconnect_grace) == (10, 5)
+    assert (settings.min_heartbeat_interval, settings.max_heartbeat_interval) == (10, 600)
+    assert settings.request_id == 4
+
+
+def test_an_update_changes_what_is_given_and_keeps_the_rest(steered: Steered):
+    steered.steering.update(30, None)
+    assert steered.presence.policy == Policy(heartbeat_interval=30)
+    steered.steering.update(None, 300)
+    assert steered.presence.policy == Policy(heartbeat_interval=30, connection_timeout=300)
+    assert steered.steering.settings().connection_timeout == 300
+    assert steered.told == 2
+
+
+@pytest.mark.parametrize(
+    ("interval", "timeout", "sentence"),
+    [
+        (5, None, "server.heartbeat_interval: expected from 10 to 600"),
+        (None, 60, "server.connection_timeout: expected more than"),
+        (200, None, "server.connection_timeout: expected more than"),
+        (None, -1, "server.connection_timeout"),
+    ],
+)
+def test_an_update_that_does_not_fit_changes_nothing_and_says_why(
+    steered: Steered, interval: float | None, timeout: float | None, sentence: str
+):
+    before = steered.steering.config
+    with pytest.raises(ConfigError, match=sentence):
+        steered.steering.update(interval, timeout)
+    assert steered.steering.config is before
+    assert steered.presence.policy == Policy()
+    assert steered.told == 0
+
+
+def test_both_may_change_together_though_each_alone_would_not_fit(steered: Steered):
+    steered.steering.update(300, 900)
+    assert steered.presence.policy.connection_timeout == 900
+
+
+def test_clients_are_not_told_of_what_does_not_concern_them(steered: Steered):
+    config = steered.steering.config
+    steered.steering.follow(replace(config, server=replace(config.server, max_clients=7)))
+    assert steered.presence.policy.max_clients == 7
+    steered.steering.update(60, 120)
+    assert steered.told == 0
+
+
+def test_clients_are_told_of_other_guard_rails_though_presence_does_not_care(steered: Steered):
+    config = steered.steering.config
+    limits = replace(config.limits, min_heartbeat_interval=1)
+    steered.steering.follow(replace(config, limits=limits))
+    assert steered.told == 1
+    assert steered.presence.policy == Policy()
+
+
+def test_every_setting_of_the_detector_is_followed(steered: Steered):
+    config = steered.steering.config
+    detector = replace(config.detector, mass_loss_ratio=0.25, mass_loss_min=3, mass_loss_hold=7)
+    server = replace(config.server, duplicate="share", reconnect_grace=2)
+    steered.steering.follow(replace(config, detector=detector, server=server))
+    assert steered.presence.policy == Policy(
+        mass_loss_ratio=0.25,
+        mass_loss_min=3,
+        mass_loss_hold=7,
+        duplicate="share",
+        reconnect_grace=2,
+    )
+
+
+def test_a_risky_change_is_made_with_a_warning(
+    steered: Steered, capsys: pytest.CaptureFixture[str]
+):
+    steered.steering.update(100, None)
+    assert steered.presence.policy.heartbeat_interval == 100
+    assert "less than twice server.heartbeat_interval" in capsys.readouterr().err
