@@ -200,6 +200,8 @@ async def test_what_can_change_live_is_reloaded_and_told_to_clients_and_the_rest
     line = (await running.logged("settings reloaded.*"))[0]
     assert "applied=server.heartbeat_interval" in line
     assert "needs_restart=server.port" in line
+    tell(signal.SIGHUP)  # and still does
+    await running.logged("applied=nothing needs_restart=server.port")
     other = await running.connect()  # where it always was
     await other.say(Ping())
     assert await other.hear() == Pong()

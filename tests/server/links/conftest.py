@@ -19,7 +19,7 @@ from lastseen.server.config import Config
 from lastseen.server.links.desk import Desk
 from lastseen.server.links.doorkeeper import Doorkeeper
 from lastseen.server.links.frames import FORMAT
-from lastseen.server.links.poller import Poller, SelectorPoller
+from lastseen.server.links.poller import Poller, new_poller
 from lastseen.server.links.pump import Pump
 from lastseen.server.links.reception import Reception
 from lastseen.server.presence.clock import AwakeClock
@@ -94,7 +94,7 @@ class House:
         poller: Poller | None = None,
     ) -> None:
         config = config or Config()
-        self.poller = poller or SelectorPoller()
+        self.poller = poller or new_poller()
         self.clock = AwakeClock(monotonic, lambda: WALL + monotonic())
         self.presence = Presence(policy_of(config), self.clock, {FORMAT: to_frame})
         self.steering = Steering(config, self.presence)

@@ -227,6 +227,18 @@ def test_a_hang_up_is_noticed_while_messages_wait(wire: Wire):
     assert len(wire.pump) == 0
 
 
+def test_nothing_is_acted_upon_out_of_order_when_the_peer_hangs_up(wire: Wire):
+    wire.talk.costly = {List}
+    said = [List(limit=1), List(limit=2), List(limit=3), Ping()]
+    wire.peer.say(*said[:3])
+    wire.pump.turn()
+    wire.peer.say(said[3])
+    wire.peer.hang_up()
+    wire.settle(reading=False)
+    assert wire.talk.heard == said[: len(wire.talk.heard)]
+    assert wire.talk.words[-1] == "closed"
+
+
 def test_a_reset_is_a_hang_up(tcp_wire: Wire):
     tcp_wire.peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     tcp_wire.peer.hang_up()
