@@ -5,6 +5,8 @@ import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -28,6 +30,9 @@ from lastseen.shared.messages import Stats
 from lastseen.shared.version import VERSION
 from lastseen.shared.wire import to_frame
 
+if TYPE_CHECKING:
+    from lastseen.server.keeping.memory import Memory
+
 SEEING_OFF = 3.0
 """Seconds that a shutdown waits at most for goodbyes to be read."""
 
@@ -42,28 +47,43 @@ Reload = Callable[[], LoadedConfig]
 class Server:
     """All parts, wired together. Make it inside trio; `run` starts what never ends by itself."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, folder: Path = Path()) -> None:
+        """A relative path in the settings is relative to `folder`.
+
+        Raises:
+            StoreUnusable: The database cannot be opened as it is.
+        """
         self.clock = AwakeClock()
         self.presence = Presence(policy_of(config), self.clock, {FORMAT: to_frame})
         self.steering = Steering(config, self.presence)
         self.pump = Pump(self.clock)
-        gauge = Gauge(self.presence)
+        self.memory = _open_memory(config, folder, self.presence, self.steering)
+        gauge = Gauge(self.presence, None if self.memory is None else self.memory.keeper)
 
         def stats(request_id: int | None) -> Stats:
             return gauge.read(connections=len(self.pump), request_id=request_id)
 
-        desk = Desk(self.presence, self.steering, Doorkeeper(), stats)
+        archive = None if self.memory is None else self.memory.archive
+        desk = Desk(self.presence, self.steering, Doorkeeper(), stats, archive)
         self.reception = Reception(self.pump, desk)
 
-    async def run(self) -> None:
-        """Serve what comes in, for ever."""
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve what comes in, for ever; started when what was remembered is known again.
+
+        Raises:
+            StartFailed: The database does not answer.
+        """
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.clock.run)
+            if self.memory is not None:
+                await self.memory.restore()
+                nursery.start_soon(self.memory.run)
             nursery.start_soon(self.pump.run)
             nursery.start_soon(self.presence.tell_watchers)
             nursery.start_soon(self.reception.see_to_deadlines)
             nursery.start_soon(self.reception.tell_settings)
             nursery.start_soon(reap, self.presence, self._reap_interval)
+            task_status.started()
 
     async def accept(
         self,
@@ -94,17 +114,18 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
     again.
 
     Raises:
-        StartFailed: It cannot listen where it should.
+        StartFailed: It cannot listen where it should, or its database does not answer.
+        StoreUnusable: Its database cannot be opened as it is.
     """
     config, notifier = loaded.config, Notifier(os.environ)
     _allow_descriptors(config.server.max_clients)
+    server = Server(config, folder=loaded.path.parent if loaded.path is not None else Path())
     listeners = listen(config.server.host, config.server.port)
-    server = Server(config)
     stop_signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     with trio.open_signal_receiver(*stop_signals) as signals:
         async with trio.open_nursery() as nursery:
+            await nursery.start(server.run)
             accepting = await nursery.start(server.accept, listeners)
-            nursery.start_soon(server.run)
             nursery.start_soon(notifier.watchdog)
             _say_ready(loaded, listeners, notifier)
             await _until_stopped(signals, server, reload, notifier)
@@ -115,8 +136,21 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
             with trio.move_on_after(SEEING_OFF):
                 await server.reception.see_everyone_off()
             server.reception.close_all()
+            if server.memory is not None:
+                await server.memory.finish()
             nursery.cancel_scope.cancel()
     log.info("stopped")
+
+
+def _open_memory(
+    config: Config, folder: Path, presence: Presence, steering: Steering
+) -> "Memory | None":
+    if config.store.url == "none":
+        return None
+    # Imported where it is needed: without a store, its libraries would be a third of the start.
+    from lastseen.server.keeping.memory import open_memory
+
+    return open_memory(config.store.url, folder, presence, steering)
 
 
 async def _until_stopped(

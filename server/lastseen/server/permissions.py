@@ -9,8 +9,11 @@ from typing import Literal
 from msgspec import Struct
 
 from lastseen.shared.messages import (
+    Forget,
+    GetHistory,
     GetSettings,
     GetStats,
+    GetUptime,
     Leave,
     List,
     Message,
@@ -31,7 +34,10 @@ _NEEDED: dict[type[Message], Role] = {
     Watch: "observer",
     GetSettings: "observer",
     GetStats: "observer",
+    GetHistory: "observer",
+    GetUptime: "observer",
     UpdateSettings: "admin",
+    Forget: "admin",
 }
 
 

@@ -4,6 +4,7 @@ import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal, Protocol
 
 from lastseen.server.presence.presence import Presence
 from lastseen.shared.messages import Stats
@@ -12,11 +13,28 @@ from lastseen.shared.version import VERSION
 _STATM = Path("/proc/self/statm")
 
 
+class Keeping(Protocol):
+    """What stats tell of the store."""
+
+    failures: int
+    dropped: int
+
+    @property
+    def queued(self) -> int:
+        """Transitions that are not in the store yet."""
+
+    @property
+    def state(self) -> Literal["working", "unavailable"]:
+        """Whether the last write went well."""
+
+
 class Gauge:
     """Reads everything that stats tell. One a server."""
 
-    def __init__(self, presence: Presence) -> None:
+    def __init__(self, presence: Presence, keeper: Keeping | None = None) -> None:
+        """`keeper` is who writes to the store; None where nothing is remembered."""
         self._presence = presence
+        self._keeper = keeper
         self._started_at = datetime.now(UTC)
         self._started = time.monotonic()
 
@@ -46,6 +64,10 @@ class Gauge:
             slow_closes=counts.slow_closes,
             refused=counts.refused,
             memory=_resident_memory(),
+            store="none" if self._keeper is None else self._keeper.state,
+            store_queued=self._keeper.queued if self._keeper is not None else 0,
+            store_dropped=self._keeper.dropped if self._keeper is not None else 0,
+            store_failures=self._keeper.failures if self._keeper is not None else 0,
             request_id=request_id,
         )
 

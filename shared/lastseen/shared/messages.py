@@ -227,6 +227,9 @@ ToServer = (
     | Forget
 )
 
+Question = List | GetHistory | GetUptime | Forget
+"""Requests that may need what was remembered: they are answered when the store has answered."""
+
 
 # --- to the client ---------------------------------------------------------------------------
 

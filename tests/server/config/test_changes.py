@@ -3,11 +3,12 @@
 from lastseen.server.config import SETTINGS, Config, changes, keep_until_restart, with_value
 
 
-def test_only_what_opens_sockets_and_the_log_needs_a_restart():
+def test_only_what_is_opened_at_the_start_needs_a_restart():
     assert {s.key for s in SETTINGS if s.restart} == {
         "server.host",
         "server.port",
         "server.allow_anonymous",
+        "store.url",
         "log.format",
     }
 

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 HOUR, DAY = 3600, 86400
+CENTURY = 36_500
+"""In days."""
 FASTEST = 0.05
 """Shortest interval in seconds: one tick of merged diffs, and enough for any demonstration."""
 MANY = 10_000_000
@@ -181,6 +183,47 @@ class Limits(Section, frozen=True):
     ] = 600
 
 
+class Store(Section, frozen=True):
+    """What outlives the server: who was ever here, when last, and what happened when."""
+
+    url: Annotated[
+        str,
+        Meta(
+            description="The database: sqlite:///FILE, FILE relative to this file's folder; or "
+            "postgresql+psycopg://USER:PASSWORD@HOST/NAME, which needs the extra `postgres`; or "
+            '"none" for a server that remembers nothing.',
+            min_length=1,
+            max_length=1000,
+            extra=NEEDS_RESTART,
+        ),
+    ] = "sqlite:///lastseen.db"
+    flush_interval: Annotated[
+        float,
+        Meta(
+            description="How often the last sign of life of each client is written. What "
+            "changes a status is written at once.",
+            ge=FASTEST,
+            le=HOUR,
+        ),
+    ] = 10
+    offline_retention: Annotated[
+        float,
+        Meta(
+            description="For how many days a client that is offline is remembered.",
+            ge=0.01,
+            le=CENTURY,
+        ),
+    ] = 30
+    event_retention: Annotated[
+        float,
+        Meta(
+            description="For how many days history is remembered.",
+            ge=0.01,
+            le=CENTURY,
+        ),
+    ] = 90
+
+
 class Log(Section, frozen=True):
     """The log goes to standard error, one line an event."""
 
@@ -207,4 +250,5 @@ class Config(Section, frozen=True):
     server: Server = field(default_factory=Server)
     detector: Detector = field(default_factory=Detector)
     limits: Limits = field(default_factory=Limits)
+    store: Store = field(default_factory=Store)
     log: Log = field(default_factory=Log)

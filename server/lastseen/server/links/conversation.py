@@ -15,14 +15,19 @@ from lastseen.server.presence.registry import RegistrationRefused
 from lastseen.shared.errors import WireError
 from lastseen.shared.messages import (
     PROTOCOL,
+    Answer,
     Error,
+    Forget,
+    GetHistory,
     GetSettings,
     GetStats,
+    GetUptime,
     Goodbye,
     Leave,
     List,
     Message,
     Ping,
+    Question,
     Register,
     Registered,
     SetAvailability,
@@ -35,6 +40,9 @@ from lastseen.shared.messages import (
 RETRY_WHEN_FULL = 30.0
 """Seconds after which a refused client may try again: long enough not to be a load itself."""
 
+ASKED_AT_ONCE = 8
+"""Questions about the past that one link may have open: each holds a worker thread for a while."""
+
 log = logs.get_logger()
 
 
@@ -45,7 +53,7 @@ class Conversation:
     session.
     """
 
-    __slots__ = ("_connection", "_desk", "_session")
+    __slots__ = ("_asked", "_connection", "_desk", "_session")
 
     via: Via = "tcp"
 
@@ -53,6 +61,7 @@ class Conversation:
         self._connection = connection
         self._desk = desk
         self._session: Session | None = None
+        self._asked = 0
 
     # --- the connection's side ----------------------------------------------------------------
 
@@ -143,8 +152,11 @@ class Conversation:
             self._session = None
         self._connection.dismiss(Goodbye("left", reconnect=False))
 
-    def _list(self, message: List, _now: Moment) -> None:
-        self._connection.send(self._desk.presence.list(message))
+    def _list(self, message: List, now: Moment) -> None:
+        if message.status in ("offline", "all") and self._desk.archive is not None:
+            self._ask(message, now)
+        else:
+            self._connection.send(self._desk.presence.list(message))
 
     def _watch(self, message: Watch, _now: Moment) -> None:
         self._desk.doorkeeper.excused(self._connection)
@@ -169,6 +181,22 @@ class Conversation:
 
     def _get_stats(self, message: GetStats, _now: Moment) -> None:
         self._connection.send(self._desk.stats(message.request_id))
+
+    def _ask(self, question: Question, _now: Moment) -> None:
+        """Put a question about the past; the answer comes when it comes."""
+        if self._desk.archive is None:
+            sentence = 'this server remembers nothing (store.url is "none")'
+            self._refuse(question, "no_store", sentence)
+        elif self._asked == ASKED_AT_ONCE:
+            sentence = f"{self._asked} questions of this link are being answered: wait for one"
+            self._refuse(question, "busy", sentence)
+        else:
+            self._asked += 1
+            self._desk.archive.ask(question, self._answered)
+
+    def _answered(self, answer: Answer) -> None:
+        self._asked -= 1
+        self._connection.send(answer)
 
     # --- refusals -----------------------------------------------------------------------------
 
@@ -225,6 +253,9 @@ class Conversation:
         GetSettings: _get_settings,
         UpdateSettings: _update_settings,
         GetStats: _get_stats,
+        GetHistory: _ask,
+        GetUptime: _ask,
+        Forget: _ask,
     }
 
 

@@ -3,13 +3,21 @@ to it.
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from msgspec import Struct
 
 from lastseen.server.links.doorkeeper import Doorkeeper
 from lastseen.server.presence.presence import Presence
 from lastseen.server.steering import Steering
-from lastseen.shared.messages import Stats
+from lastseen.shared.messages import Answer, Question, Stats
+
+
+class Archive(Protocol):
+    """Who can answer questions about the past."""
+
+    def ask(self, question: Question, reply: Callable[[Answer], None]) -> None:
+        """Have `reply` called with the answer, later."""
 
 
 class Desk(Struct, frozen=True):
@@ -17,9 +25,11 @@ class Desk(Struct, frozen=True):
 
     Attributes:
         stats: How the server is, as the answer to a request_id.
+        archive: None where nothing is remembered.
     """
 
     presence: Presence
     steering: Steering
     doorkeeper: Doorkeeper
     stats: Callable[[int | None], Stats]
+    archive: Archive | None = None

@@ -80,9 +80,22 @@ class Detector:
         self._leave_queue(session)
         session.state = OVER
 
+    def restore(self, session: Session, now: Moment) -> None:
+        """A session of the run before: late, with the longer grace, as it was us who were gone."""
+        session.state = DOUBTED
+        self._queues[DOUBTED][session] = now.awake
+
+    def heard_since(self, moment: float) -> list[Session]:
+        """Sessions with a standing link whose last sign of life came after an awake time."""
+        return [s for state in (FRESH, SILENT) for s in self._after(state, moment)]
+
+    def deadline(self, session: Session) -> float:
+        """The awake time until which a session may be in its state."""
+        return self._queues[session.state][session] + self._patience(session.state)
+
     def overdue(self, now: Moment) -> list[Session]:
         """Fresh ones that have been silent for `late_after`: to be called `silent`."""
-        return list(self._waited(FRESH, self.policy.late_after, now))
+        return list(self._waited(FRESH, now))
 
     def silent(self, session: Session) -> None:
         """A fresh session is late from now on. Its wait goes on from its last sign of life."""
@@ -92,11 +105,11 @@ class Detector:
         """Those past their deadline. When most are silent, the newly due are held instead."""
         policy = self.policy
         newly_due = [
-            *self._waited(SILENT, policy.connection_timeout, now),
-            *self._waited(BROKEN, policy.reconnect_grace, now),
-            *self._waited(DOUBTED, policy.connection_timeout + policy.reconnect_grace, now),
+            *self._waited(SILENT, now),
+            *self._waited(BROKEN, now),
+            *self._waited(DOUBTED, now),
         ]
-        held_long_enough = list(self._waited(HELD, policy.mass_loss_hold, now))
+        held_long_enough = list(self._waited(HELD, now))
         if newly_due and policy.mass_loss_hold > 0 and self._most_are_silent():
             for session in newly_due:
                 self._move(session, HELD, now.awake)
@@ -118,8 +131,28 @@ class Detector:
         self.policy = policy
         self._patient_since = now.awake
 
-    def _waited(self, state: State, duration: float, now: Moment) -> Iterator[Session]:
+    def _patience(self, state: State) -> float:
+        """How long a session may be in a state, in seconds."""
+        policy = self.policy
+        return {
+            FRESH: policy.late_after,
+            SILENT: policy.connection_timeout,
+            BROKEN: policy.reconnect_grace,
+            DOUBTED: policy.connection_timeout + policy.reconnect_grace,
+            HELD: policy.mass_loss_hold,
+        }[state]
+
+    def _after(self, state: State, moment: float) -> Iterator[Session]:
+        """Those of a state whose wait began after a moment, the latest first."""
+        queue = self._queues[state]
+        for session in reversed(queue):
+            if queue[session] <= moment:
+                return
+            yield session
+
+    def _waited(self, state: State, now: Moment) -> Iterator[Session]:
         """Those of a state whose wait is over, the longest first."""
+        duration = self._patience(state)
         if state in (FRESH, SILENT) and now.awake - self._patient_since < duration:
             return
         for session, began in self._queues[state].items():

@@ -7,19 +7,15 @@ publish.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
-from lastseen.shared.framing import FRAME_LIMIT
+from lastseen.shared.fitting import in_frames
 from lastseen.shared.messages import ClientRecord, Diff
-from lastseen.shared.wire import pack
 
 RING_BYTES = 1024 * 1024
 """Encoded diffs kept for watchers that return or lag: some 4,000 changes of 250 bytes."""
-
-RECORDS_BYTES = FRAME_LIMIT - 4 * 1024
-"""How much of a frame records may fill: the rest is for the message around them."""
 
 Encode = Callable[[Diff], bytes]
 
@@ -110,18 +106,3 @@ class Journal:
         entry = Entry(self.revision, {f: encode(diff) for f, encode in self._encoders.items()})
         self._ring.append(entry)
         self._ring_size += entry.size
-
-
-def in_frames(records: Iterable[ClientRecord]) -> Iterator[list[ClientRecord]]:
-    """The records in runs that each fit one frame."""
-    batch: list[ClientRecord] = []
-    size = 0
-    for record in records:
-        length = len(pack(record))
-        if batch and size + length > RECORDS_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(record)
-        size += length
-    if batch:
-        yield batch

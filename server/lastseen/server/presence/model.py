@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from lastseen.shared.messages import (
     Availability,
+    ClientRecord,
     Goodbye,
     Message,
     Reason,
@@ -59,6 +60,19 @@ class Link(Protocol):
 
     def has_unread(self) -> bool:
         """Whether bytes of the client lie unread in our own buffers."""
+
+
+class Recorder(Protocol):
+    """Who remembers what presence decides, beyond this process."""
+
+    def transition(self, transition: "Transition", record: ClientRecord) -> None:
+        """A client's status changed; `record` is how it is now."""
+
+    def change(self, record: ClientRecord) -> None:
+        """Something else about a client changed."""
+
+    def stalled(self, now: Moment) -> None:
+        """The server was not awake to watch, until now."""
 
 
 class State(Enum):
@@ -174,6 +188,7 @@ class Transition(Struct, frozen=True):
     Attributes:
         wall: When, in Unix time.
         silence: Seconds of awake time since its last sign of life.
+        deadline: Unix time until which the client was waited for, where it missed a deadline.
     """
 
     client_id: str
@@ -183,3 +198,4 @@ class Transition(Struct, frozen=True):
     wall: float
     silence: float
     address: str
+    deadline: float | None = None

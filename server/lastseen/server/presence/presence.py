@@ -6,6 +6,7 @@ decides it decides at once, without waiting; only `tell_watchers` is a task.
 
 import secrets
 from collections import Counter
+from collections.abc import Iterable
 
 import trio
 from msgspec import Struct
@@ -13,19 +14,20 @@ from msgspec import Struct
 from lastseen.server import logs
 from lastseen.server.presence.clock import AwakeClock
 from lastseen.server.presence.journal import Encode, Journal
-from lastseen.server.presence.listing import page
+from lastseen.server.presence.listing import NOTHING_STORED, Stored, page
 from lastseen.server.presence.model import (
     OVER,
     Link,
     Moment,
     Policy,
+    Recorder,
     Registration,
     Session,
     Transition,
 )
 from lastseen.server.presence.registry import RegistrationRefused, Registry
 from lastseen.server.presence.watcher import Watcher, WatcherLink
-from lastseen.shared.messages import Availability, ClientList, Goodbye, List, Watch
+from lastseen.shared.messages import Availability, ClientList, ClientRecord, Goodbye, List, Watch
 
 TICK = 0.05
 """Seconds for which changes are gathered before watchers are told (design, section 3)."""
@@ -56,6 +58,7 @@ class Presence:
         counts: What has happened since the start.
         transitions: How many of each reason.
         epoch: This run of the server.
+        recorder: Who remembers what is decided here; None: nobody.
     """
 
     def __init__(self, policy: Policy, clock: AwakeClock, encoders: dict[str, Encode]) -> None:
@@ -65,6 +68,7 @@ class Presence:
         self.journal = Journal(self.epoch, encoders)
         self.counts = Counts()
         self.transitions: Counter[str] = Counter()
+        self.recorder: Recorder | None = None
         self._watchers: dict[WatcherLink, Watcher] = {}
         self._something_changed = trio.Event()
         clock.on_stall = self._doubt_ourselves
@@ -91,8 +95,9 @@ class Presence:
             raise
         for displaced in admission.displaced:
             displaced.dismiss(Goodbye("replaced", reconnect=False))
+        if admission.transition is None:
+            self._described(registration.message.client_id)
         self._note(admission.transition)
-        self._changed(registration.message.client_id)
         return admission.session
 
     def heard(self, session: Session, now: Moment) -> None:
@@ -104,7 +109,7 @@ class Presence:
     def set_availability(self, session: Session, availability: Availability, note: str) -> None:
         """A client says how available it is."""
         if self.registry.set_availability(session, availability, note):
-            self._changed(session.client.client_id)
+            self._described(session.client.client_id)
 
     def leave(self, session: Session, now: Moment) -> None:
         """A client says goodbye."""
@@ -141,6 +146,19 @@ class Presence:
         if link is not None:
             link.dismiss(Goodbye("timeout", reconnect=True))
 
+    # --- beyond this run ----------------------------------------------------------------------
+
+    def restore(self, records: Iterable[ClientRecord]) -> None:
+        """Clients that were present when the last run ended: late, until they come back."""
+        now = self.clock.now()
+        for record in records:
+            self.registry.restore(record, now)
+            self._changed(record.client_id)
+
+    def forget(self, client_id: str) -> None:
+        """Forget a client that is offline."""
+        self.registry.forget(client_id)
+
     # --- settings -----------------------------------------------------------------------------
 
     @property
@@ -154,10 +172,10 @@ class Presence:
 
     # --- reading ------------------------------------------------------------------------------
 
-    def list(self, request: List) -> ClientList:
-        """One page of clients, as they are at this moment."""
+    def list(self, request: List, stored: Stored = NOTHING_STORED) -> ClientList:
+        """One page of clients, as they are at this moment; with those that a store remembers."""
         self._turn_late(self.clock.now())
-        records, after = page(self.registry, request)
+        records, after = page(self.registry, request, stored)
         return ClientList(
             records, self.epoch, self.journal.revision, after, request_id=request.request_id
         )
@@ -219,6 +237,8 @@ class Presence:
             return
         self.transitions[transition.reason] += 1
         self._changed(transition.client_id)
+        if self.recorder is not None:
+            self.recorder.transition(transition, self._record(transition.client_id))
         log.info(
             f"client {transition.after}",
             client_id=transition.client_id,
@@ -226,6 +246,17 @@ class Presence:
             reason=transition.reason,
             silence=round(transition.silence, 1),
         )
+
+    def _described(self, client_id: str) -> None:
+        """A client said something new of itself."""
+        self._changed(client_id)
+        if self.recorder is not None:
+            self.recorder.change(self._record(client_id))
+
+    def _record(self, client_id: str) -> ClientRecord:
+        record = self.registry.record(client_id)
+        assert record is not None, "one that just changed is known"  # noqa: S101 - for mypy
+        return record
 
     def _changed_by(self, session: Session) -> None:
         """One session fewer is a change, even where the others keep the client's status."""
@@ -238,5 +269,7 @@ class Presence:
 
     def _doubt_ourselves(self, length: float, now: Moment) -> None:
         log.warning("the server stalled; deadlines move by as much", stalled=round(length, 2))
+        if self.recorder is not None:
+            self.recorder.stalled(now)
         if length >= self.policy.reconnect_grace:
             self.registry.detector.doubt(now)

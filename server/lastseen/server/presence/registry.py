@@ -144,7 +144,11 @@ class Registry:
 
     def give_up(self, session: Session, now: Moment) -> Transition | None:
         """Past its deadline: over."""
-        return self._finish(session, "closed" if session.link is None else "timeout", now)
+        if session.state is OVER:
+            return None
+        missed_by = now.awake - self.detector.deadline(session)
+        reason: Reason = "closed" if session.link is None else "timeout"
+        return self._finish(session, reason, now, deadline=now.wall - missed_by)
 
     def turn_late(self, now: Moment) -> list[Transition]:
         """Call those late that have been silent too long."""
@@ -156,6 +160,30 @@ class Registry:
             if transition is not None:
                 transitions.append(transition)
         return transitions
+
+    # --- beyond this run ----------------------------------------------------------------------
+
+    def restore(self, record: ClientRecord, now: Moment) -> None:
+        """A client that was present when the last run ended: late, until it comes back."""
+        client = self._clients[record.client_id] = Client(record.client_id, now)
+        self._ids.add(record.client_id)
+        client.name, client.hostname = record.name, record.hostname
+        client.groups = record.groups
+        client.meta = pack(record.meta) if record.meta else None
+        client.via, client.address = record.via, record.address
+        client.availability, client.note = record.availability, record.note
+        client.reason = "closed"
+        self._sessions_begun += 1
+        heard = Moment(now.awake, record.last_seen.timestamp())
+        session = Session(client, self._sessions_begun, "", None, heard)
+        client.sessions = (session,)
+        self.detector.restore(session, now)
+        self.counts["late"] += 1
+
+    def forget(self, client_id: str) -> None:
+        """Forget one that went offline."""
+        if self._departed.pop(client_id, None) is not None:
+            self._ids.remove(client_id)
 
     def forget_surplus(self) -> None:
         """Forget those that went offline first, beyond `max_clients` of them.
@@ -240,7 +268,9 @@ class Registry:
         self.detector.end(session)
         session.client.sessions = tuple(s for s in session.client.sessions if s is not session)
 
-    def _finish(self, session: Session, reason: Reason, now: Moment) -> Transition | None:
+    def _finish(
+        self, session: Session, reason: Reason, now: Moment, deadline: float | None = None
+    ) -> Transition | None:
         if session.state is OVER:
             return None
         client = session.client
@@ -248,23 +278,24 @@ class Registry:
         self._end(session)
         if client.last_word is None or client.last_word.awake < session.last_ping.awake:
             client.last_word = session.last_ping
-        transition = self._settle(client, before, reason, now, silence)
+        transition = self._settle(client, before, reason, now, silence, deadline)
         if not client.sessions:
             del self._clients[client.client_id]
             self._departed[client.client_id] = _record(client)
         return transition
 
     def _settle(
-        self, client: Client, before: Status, reason: Reason, now: Moment, silence: float
+        self,
+        client: Client,
+        before: Status,
+        reason: Reason,
+        now: Moment,
+        silence: float,
+        deadline: float | None = None,
     ) -> Transition | None:
         """Note what a change made of a client's status."""
         if client.status == before and reason != "replaced":
             return None
-        return self._change(client, before, reason, now, silence)
-
-    def _change(
-        self, client: Client, before: Status, reason: Reason, now: Moment, silence: float
-    ) -> Transition:
         after = client.status
         if before != "offline":
             self.counts[before] -= 1
@@ -274,7 +305,7 @@ class Registry:
             client.since = now.wall
         client.reason = reason
         return Transition(
-            client.client_id, before, after, reason, now.wall, silence, client.address
+            client.client_id, before, after, reason, now.wall, silence, client.address, deadline
         )
 
 

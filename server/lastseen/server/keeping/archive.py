@@ -1,0 +1,151 @@
+"""Reads what the store remembers for whoever asks: answered later, while nobody waits."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import trio
+
+from lastseen.server import logs
+from lastseen.server.keeping.translation import client_uptime, event_record, offline
+from lastseen.server.presence.listing import Stored
+from lastseen.server.presence.presence import Presence
+from lastseen.server.store.errors import StoreUnavailable
+from lastseen.server.store.store import Store
+from lastseen.shared.fitting import that_fit
+from lastseen.shared.messages import (
+    Answer,
+    ClientList,
+    Error,
+    Forget,
+    Forgotten,
+    GetHistory,
+    GetUptime,
+    History,
+    List,
+    Question,
+    Uptime,
+)
+
+WINDOWS = (86_400.0, 7 * 86_400.0, 30 * 86_400.0)
+"""Uptime is told over a day, a week and a month, in seconds."""
+
+UPTIMES = 200
+"""Clients in one answer at most: some 30 KB, well within a frame."""
+
+READERS = 4
+"""Reads under way at once: enough to keep a database busy, few enough to leave others the
+interpreter."""
+
+RETRY_AFTER = 10.0
+"""Seconds after which it is worth asking a store again that did not answer."""
+
+T = TypeVar("T")
+
+log = logs.get_logger()
+
+
+class Archive:
+    """Answers questions about the past."""
+
+    def __init__(self, store: Store, presence: Presence) -> None:
+        self._store = store
+        self._presence = presence
+        self._readers = trio.CapacityLimiter(READERS)
+
+    async def run(self) -> None:
+        """Answer for ever."""
+        async with trio.open_nursery() as self._nursery:
+            await trio.sleep_forever()
+
+    def ask(self, question: Question, reply: Callable[[Answer], None]) -> None:
+        """Have `reply` called with the answer, later."""
+        self._nursery.start_soon(self._answer_to, question, reply)
+
+    async def _answer_to(self, question: Question, reply: Callable[[Answer], None]) -> None:
+        try:
+            answer = await self._answer(question)
+        except Exception:  # one question's fault must not end the server
+            log.exception("a question crashed")
+            answer = Error("internal_error", "the server failed to answer; its log says why")
+        reply(answer)
+
+    async def _answer(self, question: Question) -> Answer:
+        """What the store says; an `error` where it does not answer now."""
+        try:
+            match question:
+                case List():
+                    return await self._list(question)
+                case GetHistory():
+                    return await self._history(question)
+                case GetUptime():
+                    return await self._uptime(question)
+                case Forget():
+                    return await self._forget(question)
+        except StoreUnavailable as error:
+            return Error(
+                "store_unavailable", str(error), RETRY_AFTER, request_id=question.request_id
+            )
+
+    async def _list(self, request: List) -> ClientList:
+        page = await self._read(
+            lambda: self._store.find_all(
+                after=request.after,
+                limit=request.limit,
+                group=request.group,
+                search=request.search,
+            )
+        )
+        last = await self._read(self._store.last_events, [c.client_id for c in page.items])
+        records = [offline(client, last.get(client.client_id)) for client in page.items]
+        return self._presence.list(request, Stored(records, page.after))
+
+    async def _history(self, request: GetHistory) -> Answer:
+        since = None if request.since is None else request.since.timestamp()
+        events = await self._read(
+            self._store.history, request.client_id, since, request.before, request.limit
+        )
+        if not events and not await self._is_known(request.client_id):
+            return _unknown(request)
+        told = that_fit(map(event_record, events))
+        is_last = len(told) == len(events) < request.limit
+        before = None if is_last else events[len(told) - 1].id
+        return History(request.client_id, told, before, request_id=request.request_id)
+
+    async def _uptime(self, request: GetUptime) -> Answer:
+        now, limit = self._presence.clock.now().wall, min(request.limit, UPTIMES)
+        page = await self._read(
+            lambda: self._store.uptime(
+                request.client_id, WINDOWS, now, after=request.after, limit=limit
+            )
+        )
+        if not page.items and request.client_id is not None:
+            return _unknown(request)
+        told = [client_uptime(item) for item in page.items]
+        return Uptime(told, page.after, request_id=request.request_id)
+
+    async def _forget(self, request: Forget) -> Answer:
+        client_id = request.client_id
+        if client_id in self._presence.registry:
+            sentence = f"{client_id!r} is present: only a client that is offline can be forgotten"
+            return Error("client_present", sentence, request_id=request.request_id)
+        known = self._presence.registry.record(client_id) is not None
+        self._presence.forget(client_id)
+        if not await self._read(self._store.delete, client_id) and not known:
+            return _unknown(request)
+        return Forgotten(client_id, request_id=request.request_id)
+
+    async def _is_known(self, client_id: str) -> bool:
+        return (
+            self._presence.registry.record(client_id) is not None
+            or await self._read(self._store.find_by_id, client_id) is not None
+        )
+
+    async def _read(self, read: Callable[..., T], *what: Any) -> T:  # noqa: ANN401 - handed on
+        return await trio.to_thread.run_sync(
+            read, *what, abandon_on_cancel=True, limiter=self._readers
+        )
+
+
+def _unknown(request: GetHistory | GetUptime | Forget) -> Error:
+    sentence = f"no client {request.client_id!r} is known"
+    return Error("unknown_client", sentence, request_id=request.request_id)

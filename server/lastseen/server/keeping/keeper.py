@@ -1,0 +1,176 @@
+"""Writes behind presence: transitions promptly and in order, last_seen in batches.
+
+One task does all writing, so everything reaches the store in the order in which it happened.
+Presence never waits for it: when the store is slow, locked, full or gone, transitions queue up to a
+bound and are tried again, with growing pauses, until they are in. Each bears a number, and the
+store keeps each number once, so that a write whose answer was lost is simply repeated.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, Literal
+
+import trio
+
+from lastseen.server import logs
+from lastseen.server.keeping.translation import event_of, known_client, last_seen_of
+from lastseen.server.presence.model import Moment, Transition
+from lastseen.server.presence.presence import Presence
+from lastseen.server.store.errors import StoreUnavailable
+from lastseen.server.store.model import Event, KnownClient
+from lastseen.server.store.store import Store
+from lastseen.shared.messages import ClientRecord
+
+BATCH = 1_000
+"""Rows written in one call: a larger one holds the interpreter for 60 ms and more."""
+
+QUEUE_BOUND = 100_000
+"""Transitions that may wait for the store: some 100 MB, and hours of an ordinary day."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+"""Seconds until a failed write is tried again: doubling from the first to the longest."""
+
+log = logs.get_logger()
+
+
+class Keeper:
+    """Has the store follow presence.
+
+    Attributes:
+        failures: Writes that failed and were tried again.
+        dropped: Transitions given up because QUEUE_BOUND was reached, the oldest first.
+    """
+
+    def __init__(
+        self, store: Store, presence: Presence, flush_interval: Callable[[], float]
+    ) -> None:
+        self.failures = 0
+        self.dropped = 0
+        self._store = store
+        self._presence = presence
+        self._flush_interval = flush_interval
+        self._queue: deque[tuple[Event, KnownClient]] = deque()
+        self._changed: dict[str, KnownClient] = {}
+        self._numbered = 0
+        self._flushed_until = presence.clock.now()
+        self._available = True
+        self._closing = False
+        self._awake_since: Moment | None = None
+        self._something_to_do = trio.Event()
+        self.finished = trio.Event()
+        presence.recorder = self
+
+    # --- presence's side ----------------------------------------------------------------------
+
+    def transition(self, transition: Transition, record: ClientRecord) -> None:
+        """A client's status changed; `record` is how it is now."""
+        self._numbered += 1
+        event = event_of(transition, record, self._presence.epoch, self._numbered)
+        if len(self._queue) == QUEUE_BOUND:
+            self._queue.popleft()
+            self.dropped += 1
+        self._queue.append((event, known_client(record)))
+        self._something_to_do.set()
+
+    def change(self, record: ClientRecord) -> None:
+        """Something else about a client changed; written with the next flush."""
+        self._changed[record.client_id] = known_client(record)
+
+    def stalled(self, now: Moment) -> None:
+        """The server was not awake to watch, until now: that time counts for nobody's uptime."""
+        self._awake_since = now
+
+    # --- the server's side --------------------------------------------------------------------
+
+    @property
+    def queued(self) -> int:
+        """Transitions that are not in the store yet."""
+        return len(self._queue)
+
+    @property
+    def state(self) -> Literal["working", "unavailable"]:
+        """Whether the last write went well."""
+        return "working" if self._available else "unavailable"
+
+    def close(self) -> None:
+        """Have `run` write everything once more, and end."""
+        self._closing = True
+        self._something_to_do.set()
+
+    async def run(self) -> None:
+        """Write until closed. `finished` is set when everything is written."""
+        flush_at = trio.current_time() + self._flush_interval()
+        while not self._closing:
+            with trio.move_on_at(flush_at):
+                await self._something_to_do.wait()
+            self._something_to_do = trio.Event()
+            await self._write_transitions()
+            if trio.current_time() >= flush_at:
+                await self._flush()
+                flush_at = trio.current_time() + self._flush_interval()
+        await self._write_transitions()
+        await self._flush()
+        await self._write(self._store.end_run, self._presence.epoch, self._flushed_until.wall)
+        self.finished.set()
+
+    # --- within -------------------------------------------------------------------------------
+
+    async def _write_transitions(self) -> None:
+        while self._queue:
+            batch = list(islice(self._queue, BATCH))
+            dropped_before = self.dropped
+            latest = {client.client_id: client for _, client in batch}
+            await self._write(self._store.record, [e for e, _ in batch], list(latest.values()))
+            # Those dropped meanwhile were the first of this batch.
+            for _ in range(len(batch) - min(len(batch), self.dropped - dropped_before)):
+                self._queue.popleft()
+
+    async def _flush(self) -> None:
+        """Write who was heard from since the last flush, and that we are awake."""
+        since, self._flushed_until = self._flushed_until, self._presence.clock.now()
+        if self._awake_since is not None:
+            resumed, self._awake_since = self._awake_since, None
+            await self._write(self._store.begin_run, self._presence.epoch, resumed.wall)
+        changed, self._changed = list(self._changed.values()), {}
+        for batch in _batches(changed):
+            await self._write(self._store.upsert_many, batch)
+        heard = self._presence.registry.detector.heard_since(since.awake)
+        for batch in _batches(heard):
+            await self._write(self._store.update_last_seen, [last_seen_of(s) for s in batch])
+        await self._write(self._store.beat, self._presence.epoch, self._flushed_until.wall)
+
+    async def _write(self, write: Callable[..., object], *what: Any) -> None:  # noqa: ANN401 - handed on
+        """Call the store in a worker thread, as often as it takes."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await trio.to_thread.run_sync(write, *what, abandon_on_cancel=True)
+            except StoreUnavailable as error:
+                self.failures += 1
+                self._note_unavailable(error, pause)
+                await trio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                self._note_available()
+                return
+
+    def _note_unavailable(self, error: StoreUnavailable, pause: float) -> None:
+        say = log.warning if self._available else log.debug
+        say(
+            "the store does not answer; presence goes on",
+            why=str(error),
+            retry_in=pause,
+            queued=self.queued,
+        )
+        self._available = False
+
+    def _note_available(self) -> None:
+        if not self._available:
+            log.info("the store answers again", queued=self.queued, dropped=self.dropped)
+        self._available = True
+
+
+def _batches(items: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]

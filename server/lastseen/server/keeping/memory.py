@@ -1,0 +1,75 @@
+"""Everything that connects one server's presence with its store, from the start to the end."""
+
+from pathlib import Path
+
+import trio
+
+from lastseen.server import logs
+from lastseen.server.keeping.archive import Archive
+from lastseen.server.keeping.cleaning import clean
+from lastseen.server.keeping.keeper import Keeper
+from lastseen.server.keeping.restoring import restore
+from lastseen.server.presence.presence import Presence
+from lastseen.server.steering import Steering
+from lastseen.server.store.opening import open_store
+from lastseen.server.store.store import Store
+
+LAST_WRITES = 5.0
+"""Seconds that a shutdown waits at most for the last writes."""
+
+log = logs.get_logger()
+
+
+class Memory:
+    """What outlives the process, as the composition root needs it.
+
+    Attributes:
+        keeper: Who writes.
+        archive: Who answers questions about the past.
+    """
+
+    def __init__(self, store: Store, presence: Presence, steering: Steering) -> None:
+        self._store = store
+        self._presence = presence
+        self._steering = steering
+        self.keeper = Keeper(store, presence, self._flush_interval)
+        self.archive = Archive(store, presence)
+
+    async def restore(self) -> None:
+        """Begin with what the last run left. To be awaited before anything is served.
+
+        Raises:
+            StartFailed: The database does not answer.
+        """
+        await restore(self._store, self._presence)
+
+    async def run(self) -> None:
+        """Write, read and clean up, until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.keeper.run)
+            nursery.start_soon(self.archive.run)
+            nursery.start_soon(clean, self._store, self._presence, self._retention)
+
+    async def finish(self) -> None:
+        """Write everything once more, within LAST_WRITES seconds."""
+        self.keeper.close()
+        with trio.move_on_after(LAST_WRITES):
+            await self.keeper.finished.wait()
+        if not self.keeper.finished.is_set():
+            log.error("not everything could be written", transitions=self.keeper.queued)
+
+    def _flush_interval(self) -> float:
+        return self._steering.config.store.flush_interval
+
+    def _retention(self) -> tuple[float, float]:
+        store = self._steering.config.store
+        return store.offline_retention, store.event_retention
+
+
+def open_memory(url: str, folder: Path, presence: Presence, steering: Steering) -> Memory:
+    """The memory in the database at `url`; a relative file lies in `folder`.
+
+    Raises:
+        StoreUnusable: It cannot be opened as it is.
+    """
+    return Memory(open_store(url, folder), presence, steering)
