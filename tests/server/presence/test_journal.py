@@ -46,8 +46,10 @@ class Book:
     def tick(self, *records: ClientRecord) -> list[Diff]:
         """All these change within one tick: the diffs that tell of it."""
         for changed in records:
+            before = self.records.get(changed.client_id)
+            was_present = before is not None and before.status != "offline"
             self.records[changed.client_id] = changed
-            self.journal.changed(changed.client_id)
+            self.journal.changed(changed.client_id, was_present=was_present)
         before = self.journal.revision
         self.journal.publish(self.records.get)
         return [self.diff(r) for r in range(before + 1, self.journal.revision + 1)]
@@ -99,14 +101,14 @@ def test_one_that_went_and_came_back_within_a_tick_is_an_update(book: Book):
 def test_a_tick_without_changes_has_no_revision(book: Book):
     assert not book.journal.pending
     assert book.tick() == []
-    book.journal.changed("a")
+    book.journal.changed("a", was_present=False)
     assert book.journal.pending
     book.tick(record("a"))
     assert not book.journal.pending
 
 
 def test_one_that_nobody_knows_any_more_is_not_told(book: Book):
-    book.journal.changed("ghost")
+    book.journal.changed("ghost", was_present=True)
     assert book.tick() == []
 
 

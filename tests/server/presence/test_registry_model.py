@@ -221,7 +221,7 @@ class BesideTheModel(RuleBasedStateMachine):
         assert self.registry.set_availability(real, availability, "") is changes
         if changes:
             about["availability"] = availability
-            self.journal.changed(naive.client)
+            self.journal.changed(naive.client, was_present=True)
 
     @rule()
     def turn_late(self) -> None:
@@ -233,7 +233,7 @@ class BesideTheModel(RuleBasedStateMachine):
         assert {*map(brief, transitions)} == {t for t in told if t is not None}
         assert len({t.client_id for t in transitions}) == len(transitions)
         for transition in transitions:
-            self.journal.changed(transition.client_id)
+            self.journal.changed(transition.client_id, was_present=True)
 
     @rule()
     def reap(self) -> None:
@@ -323,7 +323,7 @@ class BesideTheModel(RuleBasedStateMachine):
     def compare(self, client: str, transition: Transition | None, before: str, reason: str) -> None:
         told = self.model.told(client, before, reason, self.seconds)
         assert (transition and brief(transition)) == told
-        self.journal.changed(client)
+        self.journal.changed(client, was_present=before != "offline")
 
     def replay(self, data: bytes) -> None:
         diff = from_server.decode(data)

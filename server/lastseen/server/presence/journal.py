@@ -50,24 +50,26 @@ class Journal:
         self._ring: deque[Entry] = deque()
         self._ring_bytes = ring_bytes
         self._ring_size = 0
-        self._changed: dict[str, None] = {}  # a set in order
-        self._shown: set[str] = set()  # the clients that watchers know as present
+        # Who changed since the last diff, and whether that diff left them present.
+        self._changed: dict[str, bool] = {}
 
     @property
     def pending(self) -> bool:
         """Whether there are changes that no diff tells yet."""
         return bool(self._changed)
 
-    def changed(self, client_id: str) -> None:
-        """A client is not what the last diff said of it."""
-        self._changed[client_id] = None
+    def changed(self, client_id: str, *, was_present: bool) -> None:
+        """A client is no longer what the last diff said; `was_present` before this change."""
+        self._changed.setdefault(client_id, was_present)
 
     def publish(self, record_of: Callable[[str], ClientRecord | None]) -> None:
         """Tell all changes since the last call, in as many diffs as their size needs."""
-        changed, self._changed = self._changed, {}
-        records = (record for record in map(record_of, changed) if record is not None)
-        for batch in in_frames(r for r in records if self._concerns_watchers(r)):
-            self._append(batch)
+        shown, self._changed = self._changed, {}
+        records = (record for record in map(record_of, shown) if record is not None)
+        # One that came and went since was never shown, and need not be.
+        told = (r for r in records if r.status != "offline" or shown[r.client_id])
+        for batch in in_frames(told):
+            self._append(batch, shown)
 
     def trim(self) -> None:
         """Forget the oldest diffs beyond what the ring may hold.
@@ -86,21 +88,15 @@ class Journal:
         """The diff that led to `revision`: one after a revision that `knows`."""
         return self._ring[revision - self.revision - 1]
 
-    def _concerns_watchers(self, record: ClientRecord) -> bool:
-        # One that came and went within the tick was never shown, and need not be.
-        return record.status != "offline" or record.client_id in self._shown
-
-    def _append(self, records: Iterable[ClientRecord]) -> None:
+    def _append(self, records: Iterable[ClientRecord], shown: Mapping[str, bool]) -> None:
         joins, leaves, updates = [], [], []
         for record in records:
             if record.status == "offline":
                 leaves.append(record)
-                self._shown.discard(record.client_id)
-            elif record.client_id in self._shown:
+            elif shown[record.client_id]:
                 updates.append(record)
             else:
                 joins.append(record)
-                self._shown.add(record.client_id)
         self.revision += 1
         diff = Diff(self.epoch, self.revision, joins, leaves, updates)
         entry = Entry(self.revision, {f: encode(diff) for f, encode in self._encoders.items()})

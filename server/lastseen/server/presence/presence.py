@@ -153,10 +153,11 @@ class Presence:
         now = self.clock.now()
         for record in records:
             self.registry.restore(record, now)
-            self._changed(record.client_id)
+            self._changed(record.client_id, was_present=False)
 
     def forget(self, client_id: str) -> None:
         """Forget a client that is offline."""
+        self.publish()  # that it left: of a client forgotten before, watchers could not be told
         self.registry.forget(client_id)
 
     # --- settings -----------------------------------------------------------------------------
@@ -236,7 +237,7 @@ class Presence:
         if transition is None:
             return
         self.transitions[transition.reason] += 1
-        self._changed(transition.client_id)
+        self._changed(transition.client_id, was_present=transition.before != "offline")
         if self.recorder is not None:
             self.recorder.transition(transition, self._record(transition.client_id))
         log.info(
@@ -249,7 +250,7 @@ class Presence:
 
     def _described(self, client_id: str) -> None:
         """A client said something new of itself."""
-        self._changed(client_id)
+        self._changed(client_id, was_present=True)
         if self.recorder is not None:
             self.recorder.change(self._record(client_id))
 
@@ -261,10 +262,10 @@ class Presence:
     def _changed_by(self, session: Session) -> None:
         """One session fewer is a change, even where the others keep the client's status."""
         if session.state is not OVER:
-            self._changed(session.client.client_id)
+            self._changed(session.client.client_id, was_present=True)
 
-    def _changed(self, client_id: str) -> None:
-        self.journal.changed(client_id)
+    def _changed(self, client_id: str, *, was_present: bool) -> None:
+        self.journal.changed(client_id, was_present=was_present)
         self._something_changed.set()
 
     def _doubt_ourselves(self, length: float, now: Moment) -> None:
