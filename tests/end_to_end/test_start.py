@@ -49,6 +49,7 @@ def test_a_hang_up_reloads_what_can_change_live_and_names_what_cannot(
         "server": {"port": 1, "heartbeat_interval": 0.75, "connection_timeout": 60},
         "limits": {"min_heartbeat_interval": 0.05},
         "log": {"format": "json"},
+        "store": {"url": "none"},
     }
     server.write(settings)
     server.signal(signal.SIGHUP)

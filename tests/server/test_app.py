@@ -103,7 +103,11 @@ def _loaded(config: Config) -> LoadedConfig:
 
 def config_with(**server: Any) -> Config:
     config = Config()
-    return replace(config, server=replace(config.server, **({"port": 0} | server)))
+    return replace(
+        config,
+        server=replace(config.server, **({"port": 0} | server)),
+        store=replace(config.store, url="none"),
+    )
 
 
 @pytest.fixture
