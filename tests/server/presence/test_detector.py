@@ -26,7 +26,7 @@ class CountedMoment(float):
 
 
 def session(detector: Detector, now: float = 0.0) -> Session:
-    begun = Session(Client("c", at(now)), 1, "", None, at(now))
+    begun = Session(Client("c", at(now).wall), "", None, at(now))
     detector.begin(begun)
     return begun
 

@@ -2,6 +2,7 @@
 
 from itertools import islice
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -73,3 +74,4 @@ class Changes(RuleBasedStateMachine):
 
 
 TestAnyChangesGiveTheSameIdsAsAPlainSet = Changes.TestCase
+TestAnyChangesGiveTheSameIdsAsAPlainSet.settings = settings(max_examples=40)

@@ -107,7 +107,7 @@ async def test_nobody_is_given_up_on_after_a_stall_though_the_reaper_wakes_first
     for n in range(50):
         enter(presence, f"{n}", new_link())
     for _ in range(5):
-        await trio.sleep(15)
+        await trio.sleep(14)
         autojump_clock.jump(3 * TIMEOUT)
     await trio.sleep(10)
     assert presence.transitions == {"registered": 50}

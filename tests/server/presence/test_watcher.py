@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lastseen.server.presence.journal import Journal
@@ -85,6 +85,7 @@ def test_what_was_changed_but_not_yet_told_is_in_the_snapshot_only(world: Any, n
 step = st.tuples(st.sampled_from(["come", "go", "break", "turn", "tell"]), st.integers(0, 2_600))
 
 
+@settings(max_examples=40)
 @given(st.lists(step, max_size=25))
 def test_changes_between_the_pages_of_a_snapshot_still_give_the_exact_view(
     new_world: Any, new_link: Any, new_view: Any, steps: list[tuple[str, int]]

@@ -131,7 +131,7 @@ class Conversation:
         presence = self._desk.presence
         return Registered(
             client_id=message.client_id,
-            session=f"{presence.epoch}-{session.number}",
+            session=f"{presence.epoch}-{presence.registry.sessions_begun}",
             heartbeat_interval=presence.policy.heartbeat_interval,
             connection_timeout=presence.policy.connection_timeout,
             server_time=datetime.fromtimestamp(session.last_ping.wall, UTC),

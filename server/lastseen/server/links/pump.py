@@ -41,12 +41,17 @@ class Pump:
     def __init__(self, clock: AwakeClock, poller: Poller | None = None) -> None:
         self._clock = clock
         self._poller = poller or new_poller()
-        self._served: dict[int, Pumped] = {}
+        # By descriptor: the system gives the lowest that is free, so a list is the smaller dict.
+        self._served: list[Pumped | None] = []
+        self._count = 0
 
     def add(self, fd: int, pumped: Pumped) -> None:
         """Serve a descriptor's reads from the next turn on."""
         self._poller.register(fd, READ)
+        if fd >= len(self._served):
+            self._served.extend([None] * (fd + 1 - len(self._served)))
         self._served[fd] = pumped
+        self._count += 1
 
     def want(self, fd: int, events: int) -> None:
         """Serve other events of it: READ, WRITE or both."""
@@ -55,14 +60,15 @@ class Pump:
     def remove(self, fd: int) -> None:
         """Serve it no more. Call it before the descriptor is closed."""
         self._poller.unregister(fd)
-        del self._served[fd]
+        self._served[fd] = None
+        self._count -= 1
 
     def __iter__(self) -> Iterator[Pumped]:
         """All that are served."""
-        return iter(self._served.values())
+        return (pumped for pumped in self._served if pumped is not None)
 
     def __len__(self) -> int:
-        return len(self._served)
+        return self._count
 
     async def run(self) -> None:
         """Serve for ever."""
@@ -77,13 +83,13 @@ class Pump:
         """Serve those that are ready, at most BATCH of them."""
         now = self._clock.now()
         for fd, events in self._poller.poll(0, BATCH):
-            pumped = self._served.get(fd)
+            pumped = self._served[fd]
             if pumped is None:  # ended earlier in this turn
                 continue
             try:
                 if events & ~WRITE:
                     pumped.on_readable(now)
-                if events & WRITE and self._served.get(fd) is pumped:
+                if events & WRITE and self._served[fd] is pumped:
                     pumped.on_writable(now)
             except Exception:  # one connection's fault ends that connection, and nothing else
                 log.exception("a connection crashed")
@@ -95,5 +101,5 @@ class Pump:
             pumped.crashed()
         except Exception:
             log.exception("a crashed connection could not be ended")
-            if self._served.get(fd) is pumped:
+            if self._served[fd] is pumped:
                 self.remove(fd)

@@ -90,66 +90,46 @@ class State(Enum):
 FRESH, SILENT, BROKEN, DOUBTED, HELD, OVER = State
 
 
-class Session:
+class Session(Struct, eq=False, gc=False):
     """One live link of a client, or one that broke and may come back.
 
+    Neither this nor `Client` is known to the garbage collector, which would walk all of them at
+    every full collection: the registry unties the two when a session ends.
+
     Attributes:
-        number: Its number in this run of the server: the later, the larger.
         link: None once it broke.
         last_ping: Its last sign of life.
     """
 
-    __slots__ = ("client", "instance", "last_ping", "link", "number", "state")
-
-    def __init__(
-        self, client: "Client", number: int, instance: str, link: Link | None, now: Moment
-    ) -> None:
-        self.client = client
-        self.number = number
-        self.instance = instance
-        self.link = link
-        self.last_ping = now
-        self.state = OVER
+    client: "Client"
+    instance: str
+    link: Link | None
+    last_ping: Moment
+    state: State = OVER
 
 
-class Client:
+class Client(Struct, eq=False, gc=False):
     """A client that is present, with all its sessions. Its status is computed from theirs.
 
     Attributes:
+        since: When its present status began, in Unix time.
+        meta: Packed: it is only ever shown, and as a dict would be a third of what a client costs.
         last_word: The last sign of life of its sessions that have ended; None before the first.
     """
 
-    __slots__ = (
-        "address",
-        "availability",
-        "client_id",
-        "groups",
-        "hostname",
-        "last_word",
-        "meta",
-        "name",
-        "note",
-        "reason",
-        "sessions",
-        "since",
-        "via",
-    )
-
-    def __init__(self, client_id: str, now: Moment) -> None:
-        self.client_id = client_id
-        self.name = ""
-        self.hostname = ""
-        self.groups: tuple[str, ...] = ()
-        # Packed: it is only ever shown, and as a dict it would be half of what a client costs.
-        self.meta: bytes | None = None
-        self.availability: Availability = "available"
-        self.note = ""
-        self.via: Via = "tcp"
-        self.address = ""
-        self.reason: Reason = "registered"
-        self.since = now.wall
-        self.sessions: tuple[Session, ...] = ()
-        self.last_word: Moment | None = None
+    client_id: str
+    since: float
+    name: str = ""
+    hostname: str = ""
+    groups: tuple[str, ...] = ()
+    meta: bytes | None = None
+    availability: Availability = "available"
+    note: str = ""
+    via: Via = "tcp"
+    address: str = ""
+    reason: Reason = "registered"
+    sessions: tuple[Session, ...] = ()
+    last_word: Moment | None = None
 
     @property
     def last_seen(self) -> float:

@@ -4,7 +4,6 @@ Pure: no I/O, no clock, no trio; `now` is an argument. Every method that changes
 the transitions; what has to be told or closed because of them is the caller's to do.
 """
 
-import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -29,6 +28,9 @@ from lastseen.shared.messages import Availability, ClientRecord, MetaData, Reaso
 from lastseen.shared.wire import pack
 
 _meta = msgspec.msgpack.Decoder(MetaData)
+
+GROUPS_SHARED = 1_000
+"""Combinations of groups of which one copy is kept for all that will come."""
 
 
 class RegistrationRefused(Exception):
@@ -56,7 +58,12 @@ class Admission(Struct, frozen=True):
 
 
 class Registry:
-    """Everyone present, and the last record of those who went offline in this run."""
+    """Everyone present, and the last record of those who went offline in this run.
+
+    Attributes:
+        counts: How many clients are online, and late.
+        sessions_begun: How many sessions there have been in this run.
+    """
 
     def __init__(self, policy: Policy) -> None:
         self.detector = Detector(policy)
@@ -65,7 +72,8 @@ class Registry:
         # The one that went first stands first: it is forgotten first.
         self._departed: OrderedDict[str, ClientRecord] = OrderedDict()
         self._ids = OrderedIds()
-        self._sessions_begun = 0
+        self.sessions_begun = 0
+        self._groups: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     @property
     def policy(self) -> Policy:
@@ -165,7 +173,7 @@ class Registry:
 
     def restore(self, record: ClientRecord, now: Moment) -> None:
         """A client that was present when the last run ended: late, until it comes back."""
-        client = self._clients[record.client_id] = Client(record.client_id, now)
+        client = self._clients[record.client_id] = Client(record.client_id, now.wall)
         self._ids.add(record.client_id)
         client.name, client.hostname = record.name, record.hostname
         client.groups = record.groups
@@ -173,9 +181,9 @@ class Registry:
         client.via, client.address = record.via, record.address
         client.availability, client.note = record.availability, record.note
         client.reason = "closed"
-        self._sessions_begun += 1
+        self.sessions_begun += 1
         heard = Moment(now.awake, record.last_seen.timestamp())
-        session = Session(client, self._sessions_begun, "", None, heard)
+        session = Session(client, "", None, heard)
         client.sessions = (session,)
         self.detector.restore(session, now)
         self.counts["late"] += 1
@@ -226,7 +234,7 @@ class Registry:
                 f"the server is full: {len(self._clients)} clients are present, "
                 f"server.max_clients is {self.policy.max_clients}",
             )
-        client = self._clients[client_id] = Client(client_id, now)
+        client = self._clients[client_id] = Client(client_id, now.wall)
         if client_id not in self._departed:
             self._ids.add(client_id)
         return client
@@ -251,15 +259,20 @@ class Registry:
         message = registration.message
         client.name = message.name
         client.hostname = message.hostname
-        # Many clients share a group: one copy of each name serves them all.
-        client.groups = tuple(map(sys.intern, message.groups))
+        client.groups = self._one_copy_of(message.groups)
         client.meta = pack(message.meta) if message.meta else None
         client.via = registration.via
         client.address = registration.address
 
+    def _one_copy_of(self, groups: tuple[str, ...]) -> tuple[str, ...]:
+        """Many clients are in the same groups: one copy serves them all."""
+        if len(self._groups) >= GROUPS_SHARED:
+            self._groups.clear()
+        return self._groups.setdefault(groups, groups)
+
     def _begin(self, client: Client, instance: str, link: Link | None, now: Moment) -> Session:
-        self._sessions_begun += 1
-        session = Session(client, self._sessions_begun, instance, link, now)
+        self.sessions_begun += 1
+        session = Session(client, instance, link, now)
         client.sessions = (*client.sessions, session)
         self.detector.begin(session)
         return session
