@@ -104,4 +104,5 @@ def _read(connection: Connection, query: Select[Any]) -> list[Event]:
 def event_of(row: Row[Any]) -> Event:
     """The event of a row of FIELDS."""
     values: list[Any] = list(row)
-    return Event(*values[:-1], number=values[-1] or 0)
+    values[-1] = values[-1] or 0  # number
+    return Event(*values)

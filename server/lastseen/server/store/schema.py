@@ -12,6 +12,9 @@ Alembic (0.25 s)."""
 VERSION_TABLE = "lastseen_schema"
 """Of our own: Alembic's usual name may be another program's, in a database that we share."""
 
+MIGRATIONS = "lastseen.server.store:migrations"
+"""Where they are, in Alembic's words: package and folder."""
+
 _LOCK = 0x6C617374_7365656E
 """A number for PostgreSQL's advisory lock: `lastseen` in ASCII."""
 
@@ -51,7 +54,7 @@ def _migrate(connection: Connection) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", "lastseen.server.store:migrations")
+    config.set_main_option("script_location", MIGRATIONS)
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     run_migrations(config, SCHEMA_VERSION)

@@ -1,0 +1,124 @@
+"""Out of one store and into another, in both databases."""
+
+import io
+import sqlite3
+
+import pytest
+
+from lastseen.server.store.errors import TransferFailed
+from lastseen.server.store.opening import open_store
+from lastseen.server.store.transfer import backup, export, import_
+
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture
+def source(tmp_path, known, event):
+    """A store with some of everything."""
+    store = open_store("sqlite:///source.db", tmp_path)
+    clients = [known("a", first_seen=NOW - 50.000001), known("b", note="é\n\U0001f600")]
+    gone = event("b", "offline", at=NOW + 5, last_seen=NOW + 1, deadline=NOW + 4.5, number=2)
+    store.record([event("a", "online"), event("b", "online", number=1), gone], clients)
+    store.begin_run("run-1", NOW)
+    store.end_run("run-1", NOW + 9)
+    store.put_setting("interval", {"a": [1, None]})
+    yield store
+    store.close()
+
+
+def exported(store):
+    file = io.BytesIO()
+    export(store, file)
+    return file.getvalue()
+
+
+def test_what_comes_out_goes_in_and_comes_out_the_same(source, store):
+    content = exported(source)
+    assert import_(store, io.BytesIO(content)) == 2 + 3 + 1 + 1
+    assert exported(store) == content
+    assert [client.client_id for client in store.were_online().items] == ["a"]
+
+
+def test_importing_twice_changes_nothing(source, store):
+    content = exported(source)
+    for _ in range(2):
+        import_(store, io.BytesIO(content))
+    assert exported(store) == content
+
+
+def test_history_goes_on_after_what_was_imported(source, store, event):
+    import_(store, io.BytesIO(exported(source)))
+    store.record([event("b", "online", at=NOW + 20)])
+    assert [e.after for e in store.history("b")] == ["online", "offline", "online"]
+
+
+def test_an_older_export_takes_nothing_back(source, store, known):
+    content = exported(source)
+    import_(store, io.BytesIO(content))
+    newer = known("a", name="New", last_seen=NOW + 100, first_seen=NOW - 50.000001)
+    store.upsert_many([newer])
+    import_(store, io.BytesIO(content))
+    assert store.find_by_id("a") == newer
+
+
+def test_a_store_with_a_history_of_its_own_is_left_as_it_was(source, store, event):
+    store.record([event("z", "online")])
+    before = exported(store)
+    with pytest.raises(TransferFailed, match="event 1 of the file is not event 1 of the store"):
+        import_(store, io.BytesIO(exported(source)))
+    assert exported(store) == before
+
+
+def test_a_file_that_ends_early_is_imported_not_at_all(source, store):
+    lines = exported(source).splitlines(keepends=True)
+    with pytest.raises(TransferFailed, match="only the beginning of an export"):
+        import_(store, io.BytesIO(b"".join(lines[:-1])))
+    assert store.counts().clients == 0
+
+
+def test_more_rows_than_one_chunk_go_over(source, store, known, event):
+    source.upsert_many([known(f"c{n:04}") for n in range(1_500)])
+    source.record([event(f"c{n:04}", "online") for n in range(1_500)])
+    content = exported(source)
+    import_(store, io.BytesIO(content))
+    assert exported(store) == content
+
+
+def test_a_backup_is_a_whole_store_taken_while_another_writes(source, tmp_path):
+    with source.database.writing():
+        backup(source, tmp_path / "copy.db")
+    copy = open_store("sqlite:///copy.db", tmp_path)
+    assert exported(copy) == exported(source)
+    copy.close()
+    assert not list(tmp_path.glob("*.part*"))
+
+
+def test_a_backup_never_overwrites(source, tmp_path):
+    (tmp_path / "copy.db").write_text("precious")
+    with pytest.raises(TransferFailed, match="exists already, and was left as it is"):
+        backup(source, tmp_path / "copy.db")
+    assert (tmp_path / "copy.db").read_text() == "precious"
+
+
+def test_a_backup_into_no_folder_is_told(source, tmp_path):
+    with pytest.raises(TransferFailed, match=r"none/copy\.db: cannot be written"):
+        backup(source, tmp_path / "none" / "copy.db")
+
+
+def test_a_backup_that_fails_leaves_no_part(source, tmp_path, monkeypatch):
+    monkeypatch.setattr("lastseen.server.store.transfer._copy", fail_half_way)
+    with pytest.raises(TransferFailed, match="disk is full"):
+        backup(source, tmp_path / "copy.db")
+    assert not list(tmp_path.glob("copy*"))
+
+
+def fail_half_way(_, path):
+    path.write_bytes(b"half")
+    raise sqlite3.OperationalError("database or disk is full")
+
+
+def test_postgresql_has_a_backup_of_its_own(postgres, migrated, tmp_path):
+    store = open_store(postgres.url(migrated))
+    with pytest.raises(TransferFailed, match="pg_dump"):
+        backup(store, tmp_path / "copy")
+    store.close()
