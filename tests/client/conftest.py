@@ -13,12 +13,21 @@ import trio.testing
 
 from lastseen.shared.framing import Framer
 from lastseen.shared.messages import (
+    Answer,
     ClientList,
     ClientRecord,
+    ClientUptime,
     Diff,
+    Error,
+    EventRecord,
+    Forget,
+    Forgotten,
+    GetHistory,
     GetSettings,
     GetStats,
+    GetUptime,
     Goodbye,
+    History,
     Leave,
     List,
     Message,
@@ -30,6 +39,8 @@ from lastseen.shared.messages import (
     Settings,
     Stats,
     UpdateSettings,
+    Uptime,
+    UptimeWindow,
     Watch,
 )
 from lastseen.shared.wire import from_client, to_frame
@@ -78,6 +89,18 @@ def record(client_id: str, **fields: Any) -> ClientRecord:
         "last_seen": NOON,
     }
     return ClientRecord(client_id=client_id, **(defaults | fields))
+
+
+def event(before: str, after: str, reason: str, **fields: Any) -> EventRecord:
+    defaults: dict[str, Any] = {"at": NOON, "last_seen": NOON, "epoch": "e1"}
+    return EventRecord(before=before, after=after, reason=reason, **(defaults | fields))
+
+
+def uptime(client_id: str, *windows: tuple[float, float]) -> ClientUptime:
+    """Watched and online over a day, a week and a month."""
+    lengths = (86_400.0, 604_800.0, 2_592_000.0)
+    told = [UptimeWindow(w, *seconds) for w, seconds in zip(lengths, windows, strict=True)]
+    return ClientUptime(client_id, told)
 
 
 def registered(register: Register, session: str, **fields: Any) -> Registered:
@@ -146,7 +169,9 @@ class FakeServer:
         answers: Message type -> what to answer: `answer(connection, message)` gives messages.
         connections: All of them, the oldest first.
         records: What a list and a snapshot show.
-        page: Records a page.
+        events: The history of each client, the latest first.
+        uptimes: Those of everyone.
+        page: Records, events or uptimes a page.
         epoch, revision, ring: Where the diffs stand, and those that are still known.
     """
 
@@ -155,6 +180,8 @@ class FakeServer:
         self.dialled: list[float] = []
         self.connections: list[Connection] = []
         self.records: dict[str, ClientRecord] = {}
+        self.events: dict[str, list[EventRecord]] = {}
+        self.uptimes: dict[str, ClientUptime] = {}
         self.page = 500
         self.settings = SETTINGS
         self.epoch, self.revision = "e1", 0
@@ -169,6 +196,9 @@ class FakeServer:
             GetSettings: lambda _, message: [self.told_settings(message)],
             UpdateSettings: lambda _, message: [self.told_settings(message)],
             GetStats: lambda _, message: [_answering(STATS, message)],
+            GetHistory: lambda _, message: [self.told_history(message)],
+            GetUptime: lambda _, message: [self.told_uptime(message)],
+            Forget: lambda _, message: [self.forgotten(message)],
         }
         self._watchers: list[Connection] = []
         self._accepted, self._pending = trio.open_memory_channel[Connection](math.inf)
@@ -259,6 +289,41 @@ class FakeServer:
             return [empty, *known]
         return self._pages(message.request_id)
 
+    def told_history(self, message: GetHistory) -> Answer:
+        if message.client_id not in self.events:
+            return unknown(message)
+        everything = self.events[message.client_id]
+        if message.since is not None:
+            everything = [event for event in everything if event.at >= message.since]
+        start = message.before or 0
+        end = start + self.page
+        return History(
+            message.client_id,
+            everything[start:end],
+            before=end if end < len(everything) else None,
+            request_id=message.request_id,
+        )
+
+    def told_uptime(self, message: GetUptime) -> Answer:
+        if message.client_id is not None and message.client_id not in self.uptimes:
+            return unknown(message)
+        names = sorted(self.uptimes) if message.client_id is None else [message.client_id]
+        names = [name for name in names if name > (message.after or "")]
+        shown = names[: self.page]
+        return Uptime(
+            [self.uptimes[name] for name in shown],
+            after=shown[-1] if len(names) > len(shown) else None,
+            request_id=message.request_id,
+        )
+
+    def forgotten(self, message: Forget) -> Answer:
+        if message.client_id in self.records:
+            sentence = f"{message.client_id!r} is present"
+            return Error("client_present", sentence, request_id=message.request_id)
+        if self.events.pop(message.client_id, None) is None:
+            return unknown(message)
+        return Forgotten(message.client_id, request_id=message.request_id)
+
     def _pages(self, request_id: int | None) -> list[Message]:
         names = sorted(self.records)
         starts = range(0, max(len(names), 1), self.page)
@@ -275,6 +340,11 @@ class FakeServer:
         )
 
 
+def unknown(request: Any) -> Error:
+    sentence = f"no client {request.client_id!r} is known"
+    return Error("unknown_client", sentence, request_id=request.request_id)
+
+
 def _answering(answer: Any, request: Any) -> Any:
     return msgspec.structs.replace(answer, request_id=request.request_id)
 
@@ -283,6 +353,18 @@ def _answering(answer: Any, request: Any) -> Any:
 def _record() -> Any:
     """Makes a record of a client_id, with the given fields."""
     return record
+
+
+@pytest.fixture(name="event")
+def _event() -> Any:
+    """Makes an event of two statuses and a reason, with the given fields."""
+    return event
+
+
+@pytest.fixture(name="uptime")
+def _uptime() -> Any:
+    """Makes an uptime of a client_id and (watched, online) over a day, a week and a month."""
+    return uptime
 
 
 @pytest.fixture

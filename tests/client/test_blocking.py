@@ -4,6 +4,7 @@ import contextlib
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -50,6 +51,19 @@ def test_three_lines_make_a_program_present(server, connect, record):
     [connection] = server.connections
     assert connection.messages(SetAvailability)[0].note == "lunch"
     assert len(connection.messages(Leave)) == 1
+
+
+def test_the_past_is_told_in_lists(server, connect, event, uptime):
+    server.events["db"] = [event("offline", "online", "registered")]
+    server.uptimes = {name: uptime(name, (9, 9), (9, 9), (9, 9)) for name in ("db", "web")}
+    with connect() as presence:
+        assert presence.history("db") == server.events["db"]
+        assert presence.history("db", since=datetime(2100, 1, 1, tzinfo=UTC)) == []
+        assert [client.client_id for client in presence.uptime()] == ["db", "web"]
+        assert [client.client_id for client in presence.uptime("web")] == ["web"]
+        presence.forget("db")
+        with pytest.raises(Refused, match="no client 'db'"):
+            presence.history("db")
 
 
 def test_the_thread_is_gone_when_the_block_is(connect):

@@ -6,9 +6,9 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["lastseen.client", "lastseen.client.blocking"])
-def test_importing_the_library_loads_nothing_of_the_command(module):
-    program = f"import sys, {module}; print(*sys.modules)"
+@pytest.mark.parametrize("names", ["connect, observe", "blocking"])
+def test_importing_the_library_loads_nothing_of_the_command(names):
+    program = f"import sys; from lastseen.client import {names}; print(*sys.modules)"
     printed = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout.split()

@@ -1,10 +1,12 @@
 """`lastseen` as a whole: arguments in, an exit code and sentences out."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -134,6 +136,32 @@ def test_ctrl_c_while_connecting_ends_with_130_and_without_a_word():
             process.send_signal(signal.SIGINT)
             _, told = process.communicate(timeout=10)
     assert (process.returncode, told) == (130, b"")
+
+
+READY = """
+import sys
+from lastseen.client.__main__ import main
+print(flush=True)
+sys.exit(main())
+"""
+
+
+def test_ctrl_c_ends_quietly_with_130_whenever_it_comes():
+    moments = random.Random(3)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        server = f"127.0.0.1:{mute.getsockname()[1]}"
+        for _ in range(12):
+            process = subprocess.Popen(
+                [sys.executable, "-c", READY, "list", "--server", server],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(moments.uniform(0.001, 0.3))  # in the midst of its imports, mostly
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=10)
+            assert (process.returncode, told) == (130, b"")
 
 
 DEAF = """

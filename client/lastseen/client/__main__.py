@@ -1,14 +1,22 @@
-"""The `lastseen` command: runs the sub-command, and makes every end of it an exit code."""
+"""The `lastseen` command: runs the sub-command, and makes every end of it an exit code.
+
+What is imported up here delays the moment from which Ctrl-C is ours: until then the interpreter
+answers it with a traceback.
+"""
 
 import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from types import FrameType
+
+TYPE_CHECKING = False  # what type checkers take for true; importing typing would cost 20 ms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run `lastseen` and return its exit code.
 
     Without `arguments` it runs for the whole process: with its arguments, and with Ctrl-C its own.
@@ -32,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _run(arguments: "Sequence[str]") -> int:
     from lastseen.client.commands.app import app
     from lastseen.client.commands.usage import shared_options_last
 
@@ -40,7 +48,7 @@ def _run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _end_at_once(number: int, _frame: FrameType | None) -> None:
+def _end_at_once(number: int, _frame: "FrameType | None") -> None:
     """Ctrl-C, unless a command that has something to put in order takes it over (`signals`).
 
     An exception would have to find its way out of imports and callbacks, some of which swallow it.

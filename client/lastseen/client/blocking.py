@@ -8,8 +8,9 @@ block just drops the link. What goes wrong comes out in the thread that called.
 """
 
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import partial
 from typing import Any, Literal, NoReturn, TypeVar
 
@@ -18,7 +19,14 @@ import trio
 from lastseen.client import presence as trio_presence
 from lastseen.client.errors import LinkLost
 from lastseen.client.presence import DEFAULT_SERVER
-from lastseen.shared.messages import Availability, ClientRecord, Settings, Stats
+from lastseen.shared.messages import (
+    Availability,
+    ClientRecord,
+    ClientUptime,
+    EventRecord,
+    Settings,
+    Stats,
+)
 
 T = TypeVar("T")
 
@@ -74,12 +82,19 @@ class Presence:
         search: str | None = None,
     ) -> list[ClientRecord]:
         """Every client that fits, in the order of their ids."""
+        return self._all(lambda: self._presence.clients(status=status, group=group, search=search))
 
-        async def gather() -> list[ClientRecord]:
-            found = self._presence.clients(status=status, group=group, search=search)
-            return [record async for record in found]
+    def history(self, client_id: str, *, since: datetime | None = None) -> list[EventRecord]:
+        """What happened to a client, the latest first; `since` must have a time zone."""
+        return self._all(lambda: self._presence.history(client_id, since=since))
 
-        return self._background.call(gather)
+    def uptime(self, client_id: str | None = None) -> list[ClientUptime]:
+        """How much of a day, a week and a month it was online; None: everyone."""
+        return self._all(lambda: self._presence.uptime(client_id))
+
+    def forget(self, client_id: str) -> None:
+        """Forget a client that is offline, and its history."""
+        self._background.call(partial(self._presence.forget, client_id))
 
     def set_availability(self, availability: Availability, note: str = "") -> None:
         """Say whether one may be disturbed."""
@@ -107,6 +122,12 @@ class Presence:
     def leave(self) -> None:
         """Say goodbye and be offline at once. The block goes on, without a link."""
         self._background.call(self._presence.leave)
+
+    def _all(self, ask: Callable[[], AsyncIterator[T]]) -> list[T]:
+        async def gather() -> list[T]:
+            return [item async for item in ask()]
+
+        return self._background.call(gather)
 
 
 class _Background:

@@ -1,35 +1,58 @@
-"""A list that is longer than one answer, read page by page as it is consumed."""
+"""What is longer than one answer, read page by page as it is consumed."""
 
 from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Generic, Literal, TypeVar
 
 from msgspec import structs
 
 from lastseen.client.link import check
 from lastseen.client.supervisor import Supervisor
-from lastseen.shared.messages import ClientList, ClientRecord, List
+from lastseen.shared.messages import Answer, Request
+
+A = TypeVar("A", bound=Answer)
+T = TypeVar("T")
 
 
-class Pages:
-    """The records of a list, one request at a time."""
+class Pages(Generic[A, T]):
+    """The items of many answers, one request at a time."""
 
-    def __init__(self, supervisor: Supervisor, request: List) -> None:
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        request: Request,
+        kind: type[A],
+        items: Callable[[A], Iterable[T]],
+        cursor: Literal["after", "before"] = "after",
+    ) -> None:
+        """`request` asks for the first page; each is a `kind`, and `items` are what it holds.
+
+        `cursor` is the field of an answer that says where the next page begins (None: nowhere), and
+        of the request that asks for it.
+
+        Raises:
+            ValueError: The request breaks the rules of the protocol.
+        """
         check(request)
         self._supervisor = supervisor
-        self._next: List | None = request
-        self._page: deque[ClientRecord] = deque()
+        self._next: Request | None = request
+        self._kind = kind
+        self._items = items
+        self._cursor = cursor
+        self._page: deque[T] = deque()
 
-    def __aiter__(self) -> "Pages":
+    def __aiter__(self) -> "Pages[A, T]":
         return self
 
-    async def __anext__(self) -> ClientRecord:
+    async def __anext__(self) -> T:
         while not self._page:
             if self._next is None:
                 raise StopAsyncIteration
             await self._turn(self._next)
         return self._page.popleft()
 
-    async def _turn(self, request: List) -> None:
-        answer = await self._supervisor.current().request(request, ClientList)
-        self._page.extend(answer.clients)
-        after = answer.after
-        self._next = None if after is None else structs.replace(request, after=after)
+    async def _turn(self, request: Request) -> None:
+        answer = await self._supervisor.current().request(request, self._kind)
+        self._page.extend(self._items(answer))
+        place = getattr(answer, self._cursor)
+        self._next = None if place is None else structs.replace(request, **{self._cursor: place})

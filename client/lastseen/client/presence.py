@@ -5,7 +5,6 @@ import random
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Literal
 
 import trio
 
@@ -13,24 +12,17 @@ from lastseen.client.errors import LinkLost, Refused
 from lastseen.client.events import Event
 from lastseen.client.link import Dial, check, dial_tcp
 from lastseen.client.nursery import plain_nursery
-from lastseen.client.pages import Pages
+from lastseen.client.observer import Observer
 from lastseen.client.pings import PONG_DEADLINE
 from lastseen.client.supervisor import Supervisor
-from lastseen.client.watching import Watching
 from lastseen.shared.address import parse_address
 from lastseen.shared.messages import (
     Availability,
-    ClientRecord,
     GetSettings,
-    GetStats,
-    List,
     Register,
     Registered,
     Request,
     SetAvailability,
-    Settings,
-    Stats,
-    UpdateSettings,
 )
 
 DEFAULT_SERVER = "127.0.0.1:8080"
@@ -103,70 +95,11 @@ async def observe(
     dial: Dial = dial_tcp,
     jitter: Callable[[], float] = random.random,
     pong_deadline: float = PONG_DEADLINE,
-) -> AsyncIterator["Observer"]:
+) -> AsyncIterator[Observer]:
     """Look on without being present. Arguments and errors as those of `connect`."""
     supervisor = _supervisor(server, GetSettings(), wait, on_event, dial, jitter, pong_deadline)
     async with _kept(supervisor):
         yield Observer(supervisor)
-
-
-class Observer:
-    """What can be asked over a link.
-
-    Every request raises `LinkLost` where there is no link, it breaks, or no answer comes within
-    10 s, and `Refused` where the server says no.
-    """
-
-    def __init__(self, supervisor: Supervisor) -> None:
-        self._supervisor = supervisor
-
-    @property
-    def heartbeat_interval(self) -> float:
-        """Seconds between pings, as the server last said."""
-        latest = self._supervisor.latest
-        return latest.heartbeat_interval if latest else 0.0
-
-    def clients(
-        self,
-        *,
-        status: Literal["online", "late", "offline", "all"] | None = None,
-        group: str | None = None,
-        search: str | None = None,
-    ) -> AsyncIterator[ClientRecord]:
-        """Every client that fits, in the order of their ids, page by page as they are consumed.
-
-        Args:
-            status: None means everyone present (online or late).
-            group: Only members of it.
-            search: Only where client_id, name, hostname or address contains it, whatever the case.
-        """
-        return Pages(self._supervisor, List(status=status, group=group, search=search))
-
-    def watch(self) -> Watching:
-        """The changes of everyone's presence, without end; the first is a snapshot.
-
-        After a reconnect it goes on where it was.
-        """
-        return Watching(self._supervisor)
-
-    async def settings(self) -> Settings:
-        """The server's settings that concern clients, in seconds."""
-        return await self._supervisor.current().request(GetSettings(), Settings)
-
-    async def update_settings(
-        self, heartbeat_interval: float | None = None, connection_timeout: float | None = None
-    ) -> Settings:
-        """Change the server's settings, in seconds; `Refused` means that nothing has changed."""
-        request = UpdateSettings(heartbeat_interval, connection_timeout)
-        return await self._supervisor.current().request(request, Settings)
-
-    async def stats(self) -> Stats:
-        """How the server is."""
-        return await self._supervisor.current().request(GetStats(), Stats)
-
-    async def ping(self) -> float:
-        """The round-trip time to the server, in seconds."""
-        return await self._supervisor.current().ping()
 
 
 class Presence(Observer):

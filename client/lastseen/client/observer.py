@@ -1,0 +1,119 @@
+"""What can be asked over a link, by one who is present and by one who only looks on."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Literal
+
+from lastseen.client.pages import Pages
+from lastseen.client.supervisor import Supervisor
+from lastseen.client.watching import Watching
+from lastseen.shared.messages import (
+    ClientList,
+    ClientRecord,
+    ClientUptime,
+    EventRecord,
+    Forget,
+    Forgotten,
+    GetHistory,
+    GetSettings,
+    GetStats,
+    GetUptime,
+    History,
+    List,
+    Settings,
+    Stats,
+    UpdateSettings,
+    Uptime,
+)
+
+
+class Observer:
+    """What can be asked over a link.
+
+    Every request raises `LinkLost` where there is no link, it breaks, or no answer comes within
+    10 s, and `Refused` where the server says no: `no_store`, say, where it remembers nothing and is
+    asked about the past.
+    """
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+
+    @property
+    def heartbeat_interval(self) -> float:
+        """Seconds between pings, as the server last said."""
+        latest = self._supervisor.latest
+        return latest.heartbeat_interval if latest else 0.0
+
+    def clients(
+        self,
+        *,
+        status: Literal["online", "late", "offline", "all"] | None = None,
+        group: str | None = None,
+        search: str | None = None,
+    ) -> AsyncIterator[ClientRecord]:
+        """Every client that fits, in the order of their ids, page by page as they are consumed.
+
+        Args:
+            status: None means everyone present (online or late).
+            group: Only members of it.
+            search: Only where client_id, name, hostname or address contains it, whatever the case.
+        """
+        request = List(status=status, group=group, search=search)
+        return Pages(self._supervisor, request, ClientList, lambda page: page.clients)
+
+    def history(
+        self, client_id: str, *, since: datetime | None = None
+    ) -> AsyncIterator[EventRecord]:
+        """What happened to a client, the latest first, page by page as it is consumed.
+
+        Args:
+            client_id: Whose transitions.
+            since: Only what happened at or after this moment, which must have a time zone.
+        """
+        request = GetHistory(client_id, since=since)
+        return Pages(self._supervisor, request, History, lambda page: page.events, "before")
+
+    def uptime(self, client_id: str | None = None) -> AsyncIterator[ClientUptime]:
+        """How much of a day, a week and a month each client was online, in the order of their ids.
+
+        Only time that the server was awake to watch counts.
+
+        Args:
+            client_id: Only this one; None means everyone, page by page as they are consumed.
+        """
+        request = GetUptime(client_id)
+        return Pages(self._supervisor, request, Uptime, lambda page: page.clients)
+
+    async def forget(self, client_id: str) -> None:
+        """Forget a client that is offline, and its history.
+
+        Raises:
+            Refused: It is present (`client_present`), or nobody knows it (`unknown_client`).
+        """
+        await self._supervisor.current().request(Forget(client_id), Forgotten)
+
+    def watch(self) -> Watching:
+        """The changes of everyone's presence, without end; the first is a snapshot.
+
+        After a reconnect it goes on where it was.
+        """
+        return Watching(self._supervisor)
+
+    async def settings(self) -> Settings:
+        """The server's settings that concern clients, in seconds."""
+        return await self._supervisor.current().request(GetSettings(), Settings)
+
+    async def update_settings(
+        self, heartbeat_interval: float | None = None, connection_timeout: float | None = None
+    ) -> Settings:
+        """Change the server's settings, in seconds; `Refused` means that nothing has changed."""
+        request = UpdateSettings(heartbeat_interval, connection_timeout)
+        return await self._supervisor.current().request(request, Settings)
+
+    async def stats(self) -> Stats:
+        """How the server is."""
+        return await self._supervisor.current().request(GetStats(), Stats)
+
+    async def ping(self) -> float:
+        """The round-trip time to the server, in seconds."""
+        return await self._supervisor.current().ping()
