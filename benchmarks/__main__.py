@@ -22,6 +22,8 @@ from benchmarks import (
     ping_latency,
     reaper_pass,
     registration,
+    store_flush,
+    store_pages,
 )
 from benchmarks.errors import BenchmarkError
 from benchmarks.figures import Figure
@@ -38,6 +40,8 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Figure]]] = {
     "fan-out": fan_out.run,
     "reaper": reaper_pass.run,
     "list-start": list_start.run,
+    "store-flush": store_flush.run,
+    "store-pages": store_pages.run,
 }
 
 SPARE_FILES = 200

@@ -23,6 +23,7 @@ class Scale:
     watchers: int = 5_000
     simulated: int = 1_000_000
     expired: int = 10_000
+    dirty: int = 100_000
 
 
 QUICK = Scale(
@@ -35,6 +36,7 @@ QUICK = Scale(
     watchers=1_000,
     simulated=100_000,
     expired=1_000,
+    dirty=10_000,
 )
 """Enough to see that everything works; the figures are rough."""
 
