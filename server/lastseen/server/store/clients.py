@@ -54,7 +54,7 @@ _ONE = update(CLIENTS).where(CLIENTS.c.client_id == bindparam("client"))
 _SET_LAST_SEEN = _ONE.values({name: bindparam(name) for name in LastSeen.__struct_fields__[1:]})
 _SET_OFFLINE_SINCE = _ONE.values(offline_since=bindparam("since"))
 
-# PostgreSQL's driver sends each row of a list as a statement of its own, which for 100,000 rows took
+# PostgreSQL's driver makes each row of a list a statement of its own: for 100,000 rows that took
 # twice as long, most of it in the interpreter. One statement takes whole columns as well.
 _SET_LAST_SEEN_BY_COLUMNS = text(
     """
