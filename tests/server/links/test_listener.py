@@ -204,6 +204,20 @@ async def test_one_that_died_in_the_queue_harms_nobody_behind_it(
     assert [address for _, address in admitted] == [("192.0.2.7", 1)]
 
 
+async def test_one_that_cannot_be_served_is_closed_and_harms_nobody_behind_it(
+    listener: FakeListener, admitted: list, nursery: trio.Nursery
+):
+    def admit(sock: socket.socket, address: Address) -> None:
+        admitted.append((sock, address))
+        if len(admitted) == 1:
+            raise OSError(errno.ENOSPC, "no room in the poll set")
+
+    nursery.start_soon(accept, listener, admit)
+    listener.arrives(("192.0.2.7", 1), ("192.0.2.7", 2))
+    await rest()
+    assert [sock.fileno() == -1 for sock, _ in admitted] == [True, False]
+
+
 async def test_a_listener_that_is_broken_itself_is_a_fault_and_not_swallowed(
     listener: FakeListener,
 ):

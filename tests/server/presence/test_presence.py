@@ -32,6 +32,15 @@ def test_a_displaced_link_is_told_that_it_was_replaced_and_not_to_come_back(
     assert new.goodbyes == []
 
 
+def test_an_older_link_of_the_same_instance_may_come_back_in_case_the_newer_word_was_the_older(
+    world: Any, new_link: Any
+):
+    old = new_link()
+    world.register("a", "i1", old)
+    world.register("a", "i1")
+    assert old.goodbyes == [Goodbye("replaced", reconnect=True)]
+
+
 def test_shared_links_are_left_alone(new_world: Worlds, new_link: Any):
     world, phone = new_world(duplicate="share"), new_link()
     world.register("a", "phone", phone)

@@ -1,6 +1,6 @@
 """Reads what the store remembers for whoever asks: answered later, while nobody waits."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import trio
@@ -30,11 +30,14 @@ WINDOWS = (86_400.0, 7 * 86_400.0, 30 * 86_400.0)
 """Uptime is told over a day, a week and a month, in seconds."""
 
 UPTIMES = 200
-"""Clients in one answer at most: some 30 KB, well within a frame."""
+"""Clients looked at for one answer at most: some 30 KB, and each takes a query of its own."""
 
 READERS = 4
 """Reads under way at once: enough to keep a database busy, few enough to leave others the
 interpreter."""
+
+CATCHING_UP = 5.0
+"""Seconds that forgetting waits at most for the writer behind presence."""
 
 RETRY_AFTER = 10.0
 """Seconds after which it is worth asking a store again that did not answer."""
@@ -47,8 +50,12 @@ log = logs.get_logger()
 class Archive:
     """Answers questions about the past."""
 
-    def __init__(self, store: Store, presence: Presence) -> None:
+    def __init__(
+        self, store: Store, presence: Presence, caught_up: Callable[[], Awaitable[None]]
+    ) -> None:
+        """`caught_up` waits until all that was decided so far is in the store."""
         self._store = store
+        self._caught_up = caught_up
         self._presence = presence
         self._readers = trio.CapacityLimiter(READERS)
 
@@ -66,7 +73,7 @@ class Archive:
             answer = await self._answer(question)
         except Exception:  # one question's fault must not end the server
             log.exception("a question crashed")
-            answer = Error("internal_error", "the server failed to answer; its log says why")
+            answer = _crashed(question)
         reply(answer)
 
     async def _answer(self, question: Question) -> Answer:
@@ -104,7 +111,9 @@ class Archive:
         events = await self._read(
             self._store.history, request.client_id, since, request.before, request.limit
         )
-        if not events and not await self._is_known(request.client_id):
+        # A client may be forgotten before its events are: only the first page tells nobody from
+        # somebody without events.
+        if not events and request.before is None and not await self._is_known(request.client_id):
             return _unknown(request)
         told = that_fit(map(event_record, events))
         is_last = len(told) == len(events) < request.limit
@@ -120,19 +129,29 @@ class Archive:
         )
         if not page.items and request.client_id is not None:
             return _unknown(request)
-        told = [client_uptime(item) for item in page.items]
-        return Uptime(told, page.after, request_id=request.request_id)
+        told = that_fit(map(client_uptime, page.items))
+        after = page.after if len(told) == len(page.items) else told[-1].client_id
+        return Uptime(told, after, request_id=request.request_id)
 
     async def _forget(self, request: Forget) -> Answer:
         client_id = request.client_id
         if client_id in self._presence.registry:
             sentence = f"{client_id!r} is present: only a client that is offline can be forgotten"
             return Error("client_present", sentence, request_id=request.request_id)
+        await self._wait_for_the_writer(client_id)
+        deleted = await self._read(self._store.delete, client_id)
         known = self._presence.registry.record(client_id) is not None
         self._presence.forget(client_id)
-        if not await self._read(self._store.delete, client_id) and not known:
+        if not deleted and not known:
             return _unknown(request)
         return Forgotten(client_id, request_id=request.request_id)
+
+    async def _wait_for_the_writer(self, client_id: str) -> None:
+        """What is written after a client was forgotten would bring it back."""
+        with trio.move_on_after(CATCHING_UP):
+            await self._caught_up()
+            return
+        raise StoreUnavailable(f"what happened to {client_id!r} is not written yet")
 
     async def _is_known(self, client_id: str) -> bool:
         return (
@@ -144,6 +163,11 @@ class Archive:
         return await trio.to_thread.run_sync(
             read, *what, abandon_on_cancel=True, limiter=self._readers
         )
+
+
+def _crashed(question: Question) -> Error:
+    sentence = "the server failed to answer; its log says why"
+    return Error("internal_error", sentence, request_id=question.request_id)
 
 
 def _unknown(request: GetHistory | GetUptime | Forget) -> Error:

@@ -1,10 +1,12 @@
 """Forgetting: clients that have been offline for long, and events that are old."""
 
 from collections.abc import Callable
+from functools import partial
 
 import trio
 
 from lastseen.server import logs
+from lastseen.server.keeping.threads import InThread, in_thread
 from lastseen.server.presence.presence import Presence
 from lastseen.server.store.errors import StoreUnavailable
 from lastseen.server.store.store import Store
@@ -23,17 +25,23 @@ Retention = Callable[[], tuple[float, float]]
 """For how many days offline clients, and events, are remembered."""
 
 
-async def clean(store: Store, presence: Presence, retention: Retention) -> None:
+async def clean(
+    store: Store, presence: Presence, retention: Retention, in_thread: InThread = in_thread
+) -> None:
     """Forget what is past its retention, every five minutes, for ever."""
     while True:
         await trio.sleep(INTERVAL)
         try:
-            await clean_once(store, presence, retention)
+            await clean_once(store, presence, retention, in_thread)
         except StoreUnavailable as error:
             log.warning("nothing forgotten this time", why=str(error))
+        except Exception:  # a fault in what is remembered must not end presence
+            log.exception("cleaning up crashed")
 
 
-async def clean_once(store: Store, presence: Presence, retention: Retention) -> tuple[int, int]:
+async def clean_once(
+    store: Store, presence: Presence, retention: Retention, in_thread: InThread = in_thread
+) -> tuple[int, int]:
     """One round. Returns how many clients and events were forgotten.
 
     Raises:
@@ -41,21 +49,26 @@ async def clean_once(store: Store, presence: Presence, retention: Retention) -> 
     """
     now = presence.clock.now().wall
     offline_days, event_days = retention()
-    # The registry's word on who is present is newer than the store's.
-    clients = await _in_chunks(
-        store.forget_offline_since, now - offline_days * DAY, presence.registry
+    forget_clients = partial(
+        # The registry's word on who is present is newer than the store's.
+        store.forget_offline_since,
+        now - offline_days * DAY,
+        presence.registry,
     )
-    events = await _in_chunks(store.forget_events_before, now - event_days * DAY)
-    await _in_chunks(store.forget_runs_before, now - event_days * DAY)
+    clients = await _in_chunks(forget_clients, in_thread)
+    events = await _in_chunks(
+        partial(store.forget_events_before, now - event_days * DAY), in_thread
+    )
+    await _in_chunks(partial(store.forget_runs_before, now - event_days * DAY), in_thread)
     if clients or events:
         log.info("forgotten", clients=clients, events=events)
     return clients, events
 
 
-async def _in_chunks(forget: Callable[..., int], *what: object) -> int:
+async def _in_chunks(forget: Callable[..., int], in_thread: InThread) -> int:
     forgotten = 0
     while True:
-        count = await trio.to_thread.run_sync(lambda: forget(*what, limit=CHUNK))
+        count: int = await in_thread(partial(forget, limit=CHUNK))
         forgotten += count
         if count < CHUNK:
             return forgotten

@@ -7,15 +7,15 @@ store keeps each number once, so that a write whose answer was lost is simply re
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from itertools import islice
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, TypeVar
 
 import trio
 
 from lastseen.server import logs
+from lastseen.server.keeping.threads import InThread, in_thread
 from lastseen.server.keeping.translation import event_of, known_client, last_seen_of
-from lastseen.server.presence.model import Moment, Transition
+from lastseen.server.presence.model import Client, Moment, Transition
 from lastseen.server.presence.presence import Presence
 from lastseen.server.store.errors import StoreUnavailable
 from lastseen.server.store.model import Event, KnownClient
@@ -31,6 +31,8 @@ QUEUE_BOUND = 100_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 """Seconds until a failed write is tried again: doubling from the first to the longest."""
 
+T = TypeVar("T")
+
 log = logs.get_logger()
 
 
@@ -39,23 +41,34 @@ class Keeper:
 
     Attributes:
         failures: Writes that failed and were tried again.
-        dropped: Transitions given up because QUEUE_BOUND was reached, the oldest first.
+        dropped: Transitions given up because the queue was full, the oldest first.
+        finished: Set when `run` has written everything and ended.
     """
 
     def __init__(
-        self, store: Store, presence: Presence, flush_interval: Callable[[], float]
+        self,
+        store: Store,
+        presence: Presence,
+        flush_interval: Callable[[], float],
+        in_thread: InThread = in_thread,
+        queue_bound: int = QUEUE_BOUND,
     ) -> None:
+        """`flush_interval` is asked anew for each pause between two flushes, in seconds."""
         self.failures = 0
         self.dropped = 0
         self._store = store
         self._presence = presence
         self._flush_interval = flush_interval
+        self._in_thread = in_thread
+        self._queue_bound = queue_bound
         self._queue: deque[tuple[Event, KnownClient]] = deque()
+        self._on_their_way: list[tuple[Event, KnownClient]] = []
         self._changed: dict[str, KnownClient] = {}
-        self._numbered = 0
+        self._numbered = self._written = 0
+        self._progress = trio.lowlevel.ParkingLot()
         self._flushed_until = presence.clock.now()
         self._available = True
-        self._closing = False
+        self._closing = trio.Event()
         self._awake_since: Moment | None = None
         self._something_to_do = trio.Event()
         self.finished = trio.Event()
@@ -67,10 +80,11 @@ class Keeper:
         """A client's status changed; `record` is how it is now."""
         self._numbered += 1
         event = event_of(transition, record, self._presence.epoch, self._numbered)
-        if len(self._queue) == QUEUE_BOUND:
-            self._queue.popleft()
+        if self._queue and self.queued >= self._queue_bound:
+            self._queue.popleft()  # those on their way stay: they may be in already
             self.dropped += 1
         self._queue.append((event, known_client(record)))
+        self._changed.pop(record.client_id, None)  # it is older, and would be written later
         self._something_to_do.set()
 
     def change(self, record: ClientRecord) -> None:
@@ -86,7 +100,7 @@ class Keeper:
     @property
     def queued(self) -> int:
         """Transitions that are not in the store yet."""
-        return len(self._queue)
+        return len(self._on_their_way) + len(self._queue)
 
     @property
     def state(self) -> Literal["working", "unavailable"]:
@@ -95,13 +109,19 @@ class Keeper:
 
     def close(self) -> None:
         """Have `run` write everything once more, and end."""
-        self._closing = True
+        self._closing.set()
         self._something_to_do.set()
+
+    async def caught_up(self) -> None:
+        """Wait until the transitions up to this moment are in the store."""
+        number = self._numbered
+        while self._written < number:
+            await self._progress.park()
 
     async def run(self) -> None:
         """Write until closed. `finished` is set when everything is written."""
         flush_at = trio.current_time() + self._flush_interval()
-        while not self._closing:
+        while not self._closing.is_set():
             with trio.move_on_at(flush_at):
                 await self._something_to_do.wait()
             self._something_to_do = trio.Event()
@@ -118,13 +138,12 @@ class Keeper:
 
     async def _write_transitions(self) -> None:
         while self._queue:
-            batch = list(islice(self._queue, BATCH))
-            dropped_before = self.dropped
+            count = min(BATCH, len(self._queue))
+            batch = self._on_their_way = [self._queue.popleft() for _ in range(count)]
             latest = {client.client_id: client for _, client in batch}
             await self._write(self._store.record, [e for e, _ in batch], list(latest.values()))
-            # Those dropped meanwhile were the first of this batch.
-            for _ in range(len(batch) - min(len(batch), self.dropped - dropped_before)):
-                self._queue.popleft()
+            self._written, self._on_their_way = batch[-1][0].number, []
+            self._progress.unpark_all()
 
     async def _flush(self) -> None:
         """Write who was heard from since the last flush, and that we are awake."""
@@ -135,27 +154,47 @@ class Keeper:
         changed, self._changed = list(self._changed.values()), {}
         for batch in _batches(changed):
             await self._write(self._store.upsert_many, batch)
-        heard = self._presence.registry.detector.heard_since(since.awake)
-        for batch in _batches(heard):
-            await self._write(self._store.update_last_seen, [last_seen_of(s) for s in batch])
+        for heard in _batches(await self._heard_since(since)):
+            await self._write(self._store.update_last_seen, [last_seen_of(c) for c in heard])
         await self._write(self._store.beat, self._presence.epoch, self._flushed_until.wall)
 
+    async def _heard_since(self, moment: Moment) -> list[Client]:
+        """Clients with a sign of life at a moment or after it, looked for in portions: among
+        100,000 it takes longer than anyone should be held up.
+        """
+        found: dict[Client, None] = {}  # each once, however many sessions it has
+        for sessions in _batches(self._presence.registry.detector.standing()):
+            heard = (s.client for s in sessions if s.last_ping.awake >= moment.awake)
+            found.update(dict.fromkeys(heard))
+            await trio.lowlevel.checkpoint()
+        return list(found)
+
     async def _write(self, write: Callable[..., object], *what: Any) -> None:  # noqa: ANN401 - handed on
-        """Call the store in a worker thread, as often as it takes."""
+        """Call the store as often as it takes."""
         pause = FIRST_PAUSE
         while True:
             try:
-                await trio.to_thread.run_sync(write, *what, abandon_on_cancel=True)
+                await self._in_thread(write, *what)
             except StoreUnavailable as error:
-                self.failures += 1
                 self._note_unavailable(error, pause)
-                await trio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+            except Exception as error:  # a fault in what is remembered must not end presence
+                log.exception("a write crashed; it is tried again")
+                self._note_unavailable(error, pause)
             else:
                 self._note_available()
                 return
+            await self._wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _note_unavailable(self, error: StoreUnavailable, pause: float) -> None:
+    async def _wait(self, pause: float) -> None:
+        """Wait to try again: until a shutdown at most, and then for a moment at a time."""
+        if self._closing.is_set():
+            await trio.sleep(FIRST_PAUSE)
+        with trio.move_on_after(pause):
+            await self._closing.wait()
+
+    def _note_unavailable(self, error: Exception, pause: float) -> None:
+        self.failures += 1
         say = log.warning if self._available else log.debug
         say(
             "the store does not answer; presence goes on",
@@ -171,6 +210,6 @@ class Keeper:
         self._available = True
 
 
-def _batches(items: list[Any]) -> Iterator[list[Any]]:
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(items), BATCH):
         yield items[start : start + BATCH]

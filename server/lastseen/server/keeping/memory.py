@@ -33,7 +33,7 @@ class Memory:
         self._presence = presence
         self._steering = steering
         self.keeper = Keeper(store, presence, self._flush_interval)
-        self.archive = Archive(store, presence)
+        self.archive = Archive(store, presence, self.keeper.caught_up)
 
     async def restore(self) -> None:
         """Begin with what the last run left. To be awaited before anything is served.

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from lastseen.server.presence.model import Session, Transition
+from lastseen.server.presence.model import Client, Transition
 from lastseen.server.store.model import ClientUptime as StoredUptime
 from lastseen.server.store.model import Event, KnownClient, LastSeen
-from lastseen.shared.address import format_address, parse_address
+from lastseen.shared.address import format_address
 from lastseen.shared.messages import (
     ClientRecord,
     ClientUptime,
@@ -42,11 +42,10 @@ def known_client(record: ClientRecord) -> KnownClient:
     )
 
 
-def last_seen_of(session: Session) -> LastSeen:
-    """A client's last sign of life, by this session."""
-    client = session.client
+def last_seen_of(client: Client) -> LastSeen:
+    """A client's last sign of life."""
     ip, port = _split(client.address)
-    return LastSeen(client.client_id, session.last_ping.wall, client.via, ip, port)
+    return LastSeen(client.client_id, client.last_seen, client.via, ip, port)
 
 
 def event_of(transition: Transition, record: ClientRecord, epoch: str, number: int) -> Event:
@@ -118,7 +117,9 @@ def client_uptime(uptime: StoredUptime) -> ClientUptime:
 
 
 def _split(address: str) -> tuple[str, int]:
-    return parse_address(address) if address else ("", 0)
+    """The host and port of an address that `format_address` made; of none, nothing."""
+    host, _, port = address.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port or 0)
 
 
 def _moment(unix: float) -> datetime:

@@ -102,5 +102,9 @@ def _take(listener: socket.socket, admit: Admit) -> bool:
                 raise
         else:
             sock.setblocking(False)
-            admit(sock, address[:2])
+            try:
+                admit(sock, address[:2])
+            except OSError as error:  # no room in the poll set, say: one connection's misfortune
+                log.warning("a connection could not be served", reason=error.strerror)
+                sock.close()
     return True

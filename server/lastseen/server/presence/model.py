@@ -97,12 +97,13 @@ class Session(Struct, eq=False, gc=False):
     every full collection: the registry unties the two when a session ends.
 
     Attributes:
+        instance: None in one of the run before: any that comes may be the same, and takes over.
         link: None once it broke.
         last_ping: Its last sign of life.
     """
 
     client: "Client"
-    instance: str
+    instance: str | None
     link: Link | None
     last_ping: Moment
     state: State = OVER

@@ -94,7 +94,7 @@ class Presence:
             )
             raise
         for displaced in admission.displaced:
-            displaced.dismiss(Goodbye("replaced", reconnect=False))
+            displaced.dismiss(Goodbye("replaced", reconnect=admission.reconnects))
         if admission.transition is None:
             self._described(registration.message.client_id)
         self._note(admission.transition)

@@ -6,11 +6,10 @@ the transitions; what has to be told or closed because of them is the caller's t
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 
-import msgspec
 from msgspec import Struct
 
+from lastseen.server.presence.description import describe, describe_as_remembered, record_of
 from lastseen.server.presence.detector import Detector
 from lastseen.server.presence.ids import OrderedIds
 from lastseen.server.presence.model import (
@@ -24,10 +23,7 @@ from lastseen.server.presence.model import (
     Session,
     Transition,
 )
-from lastseen.shared.messages import Availability, ClientRecord, MetaData, Reason, Status
-from lastseen.shared.wire import pack
-
-_meta = msgspec.msgpack.Decoder(MetaData)
+from lastseen.shared.messages import Availability, ClientRecord, Reason, Status
 
 GROUPS_SHARED = 1_000
 """Combinations of groups of which one copy is kept for all that will come."""
@@ -50,11 +46,13 @@ class Admission(Struct, frozen=True):
 
     Attributes:
         displaced: Links of older sessions that this one took over from; they are to be closed.
+        reconnects: Whether they were of the same instance: then their owner is this session's.
     """
 
     session: Session
     transition: Transition | None
     displaced: list[Link]
+    reconnects: bool
 
 
 class Registry:
@@ -97,7 +95,8 @@ class Registry:
         client = self._clients.get(message.client_id) or self._new_client(message.client_id, now)
         before = client.status
         taken_over = self._sessions_to_take_over(client, message.instance)
-        self._describe(client, registration)
+        groups = self._one_copy_of(registration.message.groups)
+        describe(client, registration, groups)
         displaced = [s.link for s in taken_over if s.link is not None]
         others = [s for s in taken_over if not _is_of(s, message.instance)]
         stolen = any(s.state is FRESH for s in others)
@@ -109,7 +108,7 @@ class Registry:
         known = self._departed.pop(client.client_id, None) is not None or before == "late"
         reason: Reason = "replaced" if stolen else "returned" if known else "registered"
         transition = self._settle(client, before, reason, now, silence=0.0)
-        return Admission(session, transition, displaced)
+        return Admission(session, transition, displaced, reconnects=not others)
 
     def heard(self, session: Session, now: Moment) -> Transition | None:
         """A sign of life. A transition if it ends the client's being late."""
@@ -175,15 +174,10 @@ class Registry:
         """A client that was present when the last run ended: late, until it comes back."""
         client = self._clients[record.client_id] = Client(record.client_id, now.wall)
         self._ids.add(record.client_id)
-        client.name, client.hostname = record.name, record.hostname
-        client.groups = record.groups
-        client.meta = pack(record.meta) if record.meta else None
-        client.via, client.address = record.via, record.address
-        client.availability, client.note = record.availability, record.note
-        client.reason = "closed"
+        describe_as_remembered(client, record)
         self.sessions_begun += 1
         heard = Moment(now.awake, record.last_seen.timestamp())
-        session = Session(client, "", None, heard)
+        session = Session(client, None, None, heard)
         client.sessions = (session,)
         self.detector.restore(session, now)
         self.counts["late"] += 1
@@ -207,14 +201,14 @@ class Registry:
     def __len__(self) -> int:
         return len(self._clients)
 
-    def __contains__(self, client_id: str) -> bool:
+    def __contains__(self, client_id: object) -> bool:
         """Whether the client is present."""
         return client_id in self._clients
 
     def record(self, client_id: str) -> ClientRecord | None:
         """A client as it is now, present or departed; None if unknown."""
         client = self._clients.get(client_id)
-        return self._departed.get(client_id) if client is None else _record(client)
+        return self._departed.get(client_id) if client is None else record_of(client)
 
     def ids_after(self, cursor: str | None) -> Iterator[str]:
         """The ids of all known clients, present and departed, in order, from after `cursor`."""
@@ -240,7 +234,7 @@ class Registry:
         return client
 
     def _sessions_to_take_over(self, client: Client, instance: str) -> Iterable[Session]:
-        own = [s for s in client.sessions if _is_of(s, instance)]
+        own = [s for s in client.sessions if _is_of(s, instance) or s.instance is None]
         if own:
             return own
         duplicate = self.policy.duplicate
@@ -254,15 +248,6 @@ class Registry:
                 "this server rejects a second one (server.duplicate)",
             )
         return client.sessions
-
-    def _describe(self, client: Client, registration: Registration) -> None:
-        message = registration.message
-        client.name = message.name
-        client.hostname = message.hostname
-        client.groups = self._one_copy_of(message.groups)
-        client.meta = pack(message.meta) if message.meta else None
-        client.via = registration.via
-        client.address = registration.address
 
     def _one_copy_of(self, groups: tuple[str, ...]) -> tuple[str, ...]:
         """Many clients are in the same groups: one copy serves them all."""
@@ -294,7 +279,7 @@ class Registry:
         transition = self._settle(client, before, reason, now, silence, deadline)
         if not client.sessions:
             del self._clients[client.client_id]
-            self._departed[client.client_id] = _record(client)
+            self._departed[client.client_id] = record_of(client)
         return transition
 
     def _settle(
@@ -325,22 +310,3 @@ class Registry:
 def _is_of(session: Session, instance: str) -> bool:
     """Whether it is of that very instance. Those that name none are never known to be the same."""
     return bool(instance) and session.instance == instance
-
-
-def _record(client: Client) -> ClientRecord:
-    return ClientRecord(
-        client_id=client.client_id,
-        status=client.status,
-        reason=client.reason,
-        since=datetime.fromtimestamp(client.since, UTC),
-        last_seen=datetime.fromtimestamp(client.last_seen, UTC),
-        name=client.name,
-        hostname=client.hostname,
-        groups=client.groups,
-        meta=_meta.decode(client.meta) if client.meta else {},
-        availability=client.availability,
-        note=client.note,
-        via=client.via,
-        address=client.address,
-        sessions=client.live_sessions,
-    )
