@@ -41,6 +41,7 @@ class Gauge:
     def read(self, connections: int, request_id: int | None = None) -> Stats:
         """The stats now; `connections` is how many links are open."""
         presence = self._presence
+        presence.publish()  # whoever is late by now is counted so
         registry, counts = presence.registry, presence.counts
         return Stats(
             version=VERSION,
