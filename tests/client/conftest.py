@@ -373,6 +373,11 @@ def settings() -> Settings:
 
 
 @pytest.fixture
+def stats_answer() -> Stats:
+    return STATS
+
+
+@pytest.fixture
 def quiet_server() -> FakeServer:
     """A fake server that accepts and says nothing: the test plays it."""
     return FakeServer()

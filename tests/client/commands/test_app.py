@@ -2,7 +2,10 @@ import pytest
 
 from lastseen.client.__main__ import main
 
-COMMANDS = ("connect", "list", "watch", "ping", "settings", "stats", "completion")
+COMMANDS = (
+    *("connect", "list", "watch", "history", "uptime", "forget"),
+    *("ping", "settings", "stats", "completion"),
+)
 
 
 def test_help_names_every_sub_command(capsys):

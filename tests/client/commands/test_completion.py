@@ -8,7 +8,9 @@ from lastseen.client.__main__ import main
 def test_a_script_for_each_shell_knows_the_sub_commands(capsys, shell):
     assert main(["completion", "--shell", shell]) == 0
     script = capsys.readouterr().out
-    assert all(word in script for word in ("connect", "watch", "--status"))
+    assert all(
+        word in script for word in ("connect", "watch", "--status", "history", "--since", "forget")
+    )
 
 
 def test_a_script_can_be_installed_where_the_shell_finds_it(capsys, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@ import os
 import signal
 
 import pytest
+import trio
 
 from lastseen.client import ConnectFailed, Ended, Refused
 from lastseen.client.commands.connect import connect
@@ -47,9 +48,12 @@ async def test_everything_said_on_the_command_line_reaches_the_server(
         server=address,
     )
     await output.until("connected")
+    [connection] = quiet_server.connections
+    with trio.fail_after(10):
+        while not connection.messages(SetAvailability):  # noqa: ASYNC110 (the fake sets no event)
+            await trio.sleep(0.005)
     press_ctrl_c()
     await exit_code()
-    [connection] = quiet_server.connections
     [register] = connection.messages(Register)
     assert (register.client_id, register.name, register.hostname) == ("web-01", "Web", "box")
     assert register.groups == ("rack-3", "web")

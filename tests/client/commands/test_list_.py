@@ -4,7 +4,7 @@ import pytest
 
 from lastseen.client import LinkLost
 from lastseen.client.commands import list_ as module
-from lastseen.client.commands.list_ import batches, list_clients
+from lastseen.client.commands.list_ import list_clients
 from lastseen.client.commands.usage import UsageError
 from lastseen.shared.messages import Goodbye, List, Register
 
@@ -27,6 +27,7 @@ async def test_a_table_is_printed_and_counted_beside_it(address, capsys):
         "client",
         "name",
         "status",
+        "why",
         "since",
         "last",
         "seen",
@@ -128,10 +129,17 @@ async def test_a_link_that_breaks_in_the_middle_is_an_error(address, quiet_serve
         await list_clients(server=address)
 
 
-@pytest.mark.parametrize(("number", "sizes"), [(0, []), (2, [2]), (3, [3]), (7, [3, 3, 1])])
-async def test_batches_are_full_but_for_the_last(record, number, sizes):
-    async def records():
-        for n in range(number):
-            yield record(str(n))
+@pytest.mark.parametrize("fields", [{"everyone": True}, {"everyone": True, "status": "all"}])
+async def test_all_is_short_for_the_status_all(address, quiet_server, record, fields, capsys):
+    quiet_server.records = {"a": record("a"), "b": record("b", status="offline", reason="timeout")}
+    await list_clients(server=address, **fields)
+    [request] = quiet_server.connections[0].messages(List)
+    assert request.status == "all"
+    out, err = capsys.readouterr()
+    assert out.splitlines()[2].split()[:4] == ["b", "○", "offline", "timeout"]
+    assert err == "1 online, 0 late, 1 offline\n"
 
-    assert [len(batch) async for batch in batches(records(), 3)] == sizes
+
+async def test_all_and_another_status_contradict_each_other(nowhere):
+    with pytest.raises(UsageError, match="--all and --status late"):
+        await list_clients(server=nowhere, everyone=True, status="late")

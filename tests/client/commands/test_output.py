@@ -12,6 +12,7 @@ from lastseen.client.commands.output import (
     long_duration,
     safe,
     seconds,
+    short_duration,
     stamp,
     to_json,
 )
@@ -103,3 +104,22 @@ def test_clock_and_stamp_keep_the_time_zone_that_they_are_given(now):
     assert clock(elsewhere) == "14:00:00"
     assert stamp(elsewhere) == "2026-03-04 14:00:00"
     assert isinstance(now, datetime)
+
+
+@pytest.mark.parametrize(
+    ("duration", "told"),
+    [
+        (0, "0 s"),
+        (0.44, "0.4 s"),
+        (1.9, "1 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (250, "4 min 10 s"),
+        (11520, "3 h 12 min"),
+        (3601, "1 h"),
+        (86_400 + 7_300, "1 d 2 h"),
+        (400 * 86_400, "400 d"),
+    ],
+)
+def test_a_short_duration_has_its_two_largest_units(duration, told):
+    assert short_duration(duration) == told

@@ -24,6 +24,7 @@ def test_a_row_says_everything_about_a_client(record, now, before):
         "client": "web-01",
         "name": "Web",
         "status": "● online",
+        "why": "",
         "since": "2 hours ago",
         "last seen": "4 seconds ago",
         "from": "127.0.0.1:5000 (rack-host)",
@@ -43,6 +44,13 @@ def test_a_row_says_everything_about_a_client(record, now, before):
 )
 def test_each_status_has_its_mark_and_colour(record, now, status, text, style):
     assert row(record("a", status=status), now)[2] == (text, style)
+
+
+@pytest.mark.parametrize(
+    ("status", "why"), [("online", ""), ("late", "timeout"), ("offline", "timeout")]
+)
+def test_why_is_told_of_those_that_are_not_online(record, now, status, why):
+    assert texts(record("a", status=status, reason="timeout"), now)["why"] == why
 
 
 def test_a_hostname_that_is_the_id_is_not_repeated(record, now):

@@ -1,6 +1,7 @@
 import json
 
 import msgspec
+import pytest
 
 from lastseen.client.commands.stats import rows, stats
 from lastseen.shared.messages import GetStats, Stats
@@ -43,3 +44,20 @@ async def test_people_are_told_in_their_units(address, quiet_server, capsys, now
     assert shown["memory"] == "50.0 MiB"
     assert shown["reaper duration"] == "1.2 ms"
     assert shown["transitions"] == r"12 registered, 1 \x1b"
+
+
+@pytest.mark.parametrize(
+    ("store", "queued", "told_store", "told_queued"),
+    [
+        ("none", 0, "none: ", None),
+        ("working", 1234, "working", "1,234"),
+        ("unavailable", 5, "unavailable: ", "5"),
+    ],
+)
+def test_the_store_is_told_with_what_waits_for_it(
+    stats_answer, now, store, queued, told_store, told_queued
+):
+    shown = told(msgspec.structs.replace(stats_answer, store=store, store_queued=queued), now)
+    assert shown["store"].startswith(told_store)
+    assert shown.get("store queued") == told_queued
+    assert ("store dropped" in shown) is ("store failures" in shown) is (store != "none")

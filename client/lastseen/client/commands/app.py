@@ -15,6 +15,7 @@ _EPILOGUE = """Examples:
   lastseen connect --id web-01        be present, until Ctrl-C
   lastseen list                       who is here
   lastseen watch --server hub:8080    the same, live
+  lastseen history web-01             when it came and went
 
 Exit codes: 0 done, 1 failed (not connected, refused), 2 wrong usage, 130 Ctrl-C."""
 
@@ -53,7 +54,8 @@ _add(
     "list_:list_clients",
     """List the clients: everyone present, unless --status says otherwise.""",
     """  lastseen list
-  lastseen list --status all --sort last-seen
+  lastseen list --all                  offline ones too: since when, last seen, and why
+  lastseen list --status offline --sort last-seen
   lastseen list --group rack-3 --search web
   lastseen list --json | jq -r '.[].client_id'""",
 )
@@ -66,6 +68,40 @@ Ends with Ctrl-C (exit code 130) or SIGTERM (0).""",
     """  lastseen watch
   lastseen watch | tee changes.log
   lastseen watch --json | jq 'select(.type == "leave") | .client.client_id'""",
+)
+_add(
+    "history",
+    "history:history",
+    """Tell what happened to a client: when it came, how long it stayed, why it went.
+
+The oldest first, times local. Only what the server still remembers is told.""",
+    """  lastseen history web-01
+  lastseen history web-01 --since 2d
+  lastseen history web-01 --since 2026-11-22T14:00
+  lastseen history web-01 --json | jq '.[] | select(.reason == "timeout").at'""",
+)
+_add(
+    "uptime",
+    "uptime:uptime",
+    """Show the share of a day, a week and a month (30 days) that clients were online.
+
+Only time that the server was awake to watch counts, from when it first saw
+the client; "watched" is how much of the month that was, and — means that
+nobody watched. An outage begins with the last sign of life; a client that was
+late and came back was online.""",
+    """  lastseen uptime
+  lastseen uptime web-01
+  lastseen uptime --json | jq '.[] | select(.windows[1].share < 0.99)'""",
+)
+_add(
+    "forget",
+    "forget:forget",
+    """Forget a client that is offline, and its history.
+
+It does not ask back. One that is present, or that nobody knows, is refused
+(exit code 1).""",
+    """  lastseen forget web-01
+  lastseen forget -- --odd-name""",
 )
 _add(
     "ping",
@@ -81,7 +117,7 @@ SIGTERM (0).""",
 _add(
     "stats",
     "stats:stats",
-    """Show how the server is: clients, connections, pings, stalls.""",
+    """Show how the server is: clients, connections, pings, stalls, its store.""",
     """  lastseen stats
   lastseen stats --json | jq .online""",
 )

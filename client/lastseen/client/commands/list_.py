@@ -8,7 +8,8 @@ from cyclopts import Parameter
 
 from lastseen.client.commands.columns import Layout
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
-from lastseen.client.commands.output import to_json, utc_now
+from lastseen.client.commands.output import utc_now
+from lastseen.client.commands.pages import JsonArray, batches
 from lastseen.client.commands.records import (
     COLUMNS,
     SortKey,
@@ -18,8 +19,8 @@ from lastseen.client.commands.records import (
     summary,
     to_dict,
 )
-from lastseen.client.commands.terminal import remark, say, say_rows, width
-from lastseen.client.commands.usage import hold_to_the_wire
+from lastseen.client.commands.terminal import remark, say_rows, width
+from lastseen.client.commands.usage import UsageError, hold_to_the_wire
 from lastseen.shared.messages import ClientRecord, List
 
 _PAGE = 500
@@ -32,6 +33,10 @@ async def list_clients(
         Literal["online", "late", "offline", "all"] | None,
         Parameter(help="Only these. Default: everyone present, online or late."),
     ] = None,
+    everyone: Annotated[
+        bool,
+        Parameter(name="--all", negative="", help="Offline ones, too: short for --status all."),
+    ] = False,
     group: Annotated[str | None, Parameter(help="Only members of this group.")] = None,
     search: Annotated[
         str | None,
@@ -44,6 +49,10 @@ async def list_clients(
     """List the clients."""
     from lastseen.client import observe
 
+    if everyone:
+        if status not in (None, "all"):
+            raise UsageError(f"--all and --status {status} ask for different clients")
+        status = "all"
     hold_to_the_wire(List(status=status, group=group, search=search))
     async with observe(server) as observer:
         records = observer.clients(status=status, group=group, search=search)
@@ -52,20 +61,6 @@ async def list_clients(
             await _print_json(pages)
         else:
             await _print_table(pages)
-
-
-async def batches(
-    records: AsyncIterator[ClientRecord], size: int
-) -> AsyncIterator[list[ClientRecord]]:
-    """The same records, `size` at a time; the last batch may be shorter."""
-    batch: list[ClientRecord] = []
-    async for record in records:
-        batch.append(record)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 async def _sorted(
@@ -77,13 +72,10 @@ async def _sorted(
 
 
 async def _print_json(pages: AsyncIterator[list[ClientRecord]]) -> None:
-    """One array, a client a line, without holding more than a page of it."""
-    separator = "["
+    array = JsonArray()
     async for page in pages:
-        lines = ",\n".join(to_json(to_dict(record)) for record in page)
-        say(f"{separator}{lines}" if separator == "[" else f"{separator}\n{lines}")
-        separator = ","
-    say("]" if separator == "," else "[]")
+        array.say(map(to_dict, page))
+    array.end()
 
 
 async def _print_table(pages: AsyncIterator[list[ClientRecord]]) -> None:

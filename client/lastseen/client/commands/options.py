@@ -25,3 +25,5 @@ Server = Annotated[
 Json = Annotated[
     bool, Parameter(name="--json", negative="", help="Print JSON, for programs (docs/commands.md).")
 ]
+
+ClientId = Annotated[str, Parameter(help="The client's id.")]

@@ -23,6 +23,8 @@ _FORBIDDEN = {
 _COUNTED_SECONDS = 10
 """Up to so many seconds pendulum says "a few seconds"; who looks at heartbeats wants the number."""
 
+_UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
+
 _JSON_HOSTILE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What JSON need not escape and a terminal may obey."""
 
@@ -77,6 +79,18 @@ def ago(moment: datetime, now: datetime) -> str:
     if elapsed <= _COUNTED_SECONDS:
         return f"{elapsed} second{'s' if elapsed > 1 else ''} ago"
     return _long_ago(_coarse(elapsed), now.date())
+
+
+def short_duration(duration: float) -> str:
+    """A duration in seconds, in its largest unit and the next: `1 d 2 h`, `3 h 12 min`, `4 min`."""
+    if duration < 1:
+        return seconds(duration)
+    parts, rest = [], int(duration)
+    for unit, length in _UNITS:
+        number, rest = divmod(rest, length)
+        parts.append(f"{number} {unit}" if number else "")
+    first = next(index for index, part in enumerate(parts) if part)
+    return " ".join(filter(None, parts[first : first + 2]))
 
 
 def long_duration(duration: float) -> str:

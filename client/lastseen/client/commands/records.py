@@ -12,14 +12,15 @@ SortKey = Literal["id", "name", "since", "last-seen", "status"]
 
 COLUMNS = (
     Column("client", narrowest=16),
-    Column("name", narrowest=8, rank=3),
+    Column("name", narrowest=8, rank=4),
     Column("status"),
+    Column("why", rank=3),
     Column("since", rank=2),
     Column("last seen", rank=1),
-    Column("from", narrowest=15, rank=5),
-    Column("via", rank=7),
-    Column("groups", narrowest=8, rank=6),
-    Column("availability", narrowest=12, rank=4),
+    Column("from", narrowest=15, rank=6),
+    Column("via", rank=8),
+    Column("groups", narrowest=8, rank=7),
+    Column("availability", narrowest=12, rank=5),
 )
 
 _STATUS = {
@@ -36,6 +37,7 @@ def row(record: ClientRecord, now: datetime) -> list[Cell]:
         Cell(safe(record.client_id), "dim" if record.status == "offline" else "bold"),
         Cell(safe(record.name)),
         _STATUS[record.status],
+        Cell("" if record.status == "online" else safe(record.reason), "dim"),
         Cell(ago(record.since, now)),
         Cell(ago(record.last_seen, now)),
         Cell(_origin(record)),

@@ -9,6 +9,14 @@ from lastseen.client.commands.output import ago, long_duration, safe, to_json, u
 from lastseen.client.commands.terminal import say, say_rows, width
 from lastseen.shared.messages import Stats
 
+_STORE = {
+    "none": "none: what happened is forgotten when the server ends",
+    "working": "working",
+    "unavailable": "unavailable: transitions wait for it, and presence goes on",
+}
+
+_OF_THE_STORE = ("store_queued", "store_dropped", "store_failures")
+
 
 async def stats(*, server: Server = DEFAULT_SERVER, json: Json = False) -> None:
     """Show the statistics."""
@@ -42,7 +50,10 @@ def rows(found: Stats, now: datetime) -> list[list[Cell]]:
         "reaper_lateness": _milliseconds(found.reaper_lateness),
         "stalled": _milliseconds(found.stalled),
         "memory": f"{found.memory / 2**20:.1f} MiB",
+        "store": _STORE[found.store],
     }
+    if found.store == "none":
+        values = {name: value for name, value in values.items() if name not in _OF_THE_STORE}
     return [
         [Cell(name.replace("_", " "), "bold"), Cell(_plain(value))]
         for name, value in values.items()
