@@ -103,6 +103,11 @@ def test_a_file_locked_by_another_program_is_unavailable_until_it_is_free(file_s
     file_store.upsert_many([known()])
 
 
+def test_a_writer_takes_its_place_before_its_first_statement(file_store, known):
+    with file_store.database.writing(), pytest.raises(StoreUnavailable, match="locked"):
+        file_store.upsert_many([known()])
+
+
 def test_a_full_disk_is_unavailable_until_there_is_room(file_store, known):
     @event.listens_for(file_store.database.engine, "checkout")
     def fill(connection, *_):
@@ -158,6 +163,13 @@ def test_a_server_that_stops_is_unavailable_until_it_starts(server_store, postgr
         postgres.start()
     server_store.upsert_many([known("b")])
     assert server_store.counts().clients == 2
+
+
+def test_a_server_that_was_started_anew_unnoticed_is_not_even_missed(server_store, postgres):
+    server_store.counts()
+    postgres.stop()
+    postgres.start()
+    server_store.counts()
 
 
 def test_a_server_that_stops_within_a_transaction_is_unavailable(server_store, postgres):

@@ -25,6 +25,7 @@ def all_pages(find, **arguments):
         after = page.after
         if after is None:
             return found
+        assert len(found) < 100, "pages without end"
 
 
 @settings(max_examples=30)

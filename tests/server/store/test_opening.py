@@ -4,11 +4,15 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
 
+from lastseen.server.store import engines, opening, schema
 from lastseen.server.store.engines import make_engine, parse_url
 from lastseen.server.store.errors import StoreUnusable
 from lastseen.server.store.opening import Migrated, migrate, open_store
@@ -152,9 +156,24 @@ def test_an_empty_file_becomes_a_database(tmp_path):
     assert migrate("sqlite:///x.db", tmp_path).before is None
 
 
-def test_a_migration_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
-    from lastseen.server.store import schema
+def test_another_process_at_work_on_the_file_is_waited_for(tmp_path, monkeypatch):
+    other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    waited = []
 
+    def release(pause):
+        waited.append(pause)
+        if other.in_transaction:
+            other.rollback()
+
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT", 0.01)
+    monkeypatch.setattr(opening, "time", SimpleNamespace(monotonic=time.monotonic, sleep=release))
+    assert migrate("sqlite:///x.db", tmp_path).before is None
+    assert waited == [opening.PAUSE]
+    other.close()
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
     migrations = tmp_path / "migrations"
     shutil.copytree(Path(schema.__file__).parent / "migrations", migrations)
     first = migrations / "versions" / "v0001_first_tables.py"
@@ -185,6 +204,20 @@ def test_a_database_of_another_encoding_is_refused(postgres):
     name = postgres.new_database(options="ENCODING 'LATIN1' LOCALE 'C'")
     with pytest.raises(StoreUnusable, match="its encoding is LATIN1"):
         open_store(postgres.url(name))
+
+
+def test_a_migration_waits_for_one_that_is_under_way(postgres):
+    url = postgres.url(postgres.new_database())
+    engine = make_engine(parse_url(url, Path()))
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    with ThreadPoolExecutor() as pool, engine.connect() as connection:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({schema.LOCK})"))
+        migrating = pool.submit(migrate, url)
+        while not connection.execute(waiting).scalar():
+            assert not migrating.done(), migrating.result()
+        connection.rollback()
+        assert migrating.result(timeout=30).before is None
+    engine.dispose()
 
 
 def test_order_is_by_code_points_whatever_the_locale(postgres, known):

@@ -73,7 +73,7 @@ def _postgresql(url: URL) -> Engine:
         del arguments[key]  # who says otherwise knows why
     try:
         return create_engine(url, connect_args=arguments, pool_pre_ping=True, **POOL)
-    except ModuleNotFoundError:
+    except ImportError:  # not there, or without the C library that the extra brings along
         raise StoreUnusable(
             "PostgreSQL needs a driver that is not installed: pip install 'lastseen[postgres]'"
         ) from None

@@ -100,10 +100,17 @@ def _prepare(database: Database, url: URL) -> str | None:
 
 def _prepare_file(database: Database, path: Path) -> str | None:
     if not path.exists():
-        connect(path, "rwc").close()
+        _make(path)
     before = _ensure_schema(database)
     _write_ahead(path)
     return before
+
+
+def _make(path: Path) -> None:
+    try:
+        connect(path, "rwc").close()
+    except sqlite3.OperationalError as error:  # the folder is not ours to write to, say
+        raise StoreUnavailable(str(error)) from error
 
 
 def _ensure_schema(database: Database) -> str | None:

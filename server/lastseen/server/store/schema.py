@@ -15,7 +15,7 @@ VERSION_TABLE = "lastseen_schema"
 MIGRATIONS = "lastseen.server.store:migrations"
 """Where they are, in Alembic's words: package and folder."""
 
-_LOCK = 0x6C617374_7365656E
+LOCK = 0x6C617374_7365656E
 """A number for PostgreSQL's advisory lock: `lastseen` in ASCII."""
 
 
@@ -42,7 +42,7 @@ def upgrade(connection: Connection) -> str | None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL statement_timeout = 0"))  # a migration may take long
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
     before = version_of(connection)
     if before != SCHEMA_VERSION:
         _migrate(connection)
