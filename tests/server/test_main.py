@@ -140,7 +140,14 @@ def test_version_is_printed(capsys: Capsys):
 def test_help_names_the_commands(capsys: Capsys):
     assert main(["--help"]) == 0
     out = capsys.readouterr().out
-    assert all(command in out for command in ("check-config", "init-config", "show-config"))
+    assert all(f" {command} " in out for command in ("check-config", "init-config", "show-config"))
+    assert all(f" {command} " in out for command in ("migrate", "export", "import", "backup"))
+
+
+@pytest.mark.parametrize("command", ["migrate", "export", "import", "backup"])
+def test_the_help_of_what_looks_after_the_store_shows_examples(command: str, capsys: Capsys):
+    assert main([command, "--help"]) == 0
+    assert "lastseen-server " + command in capsys.readouterr().out.split("Examples:")[1]
 
 
 @pytest.mark.parametrize(
@@ -234,7 +241,14 @@ def test_show_config_prints_what_is_in_force_and_why(
 
 
 @pytest.mark.parametrize(
-    ("missing", "arguments"), [("structlog", []), ("tomli_w", ["show-config"])]
+    ("missing", "arguments"),
+    [
+        ("structlog", []),
+        ("tomli_w", ["show-config"]),
+        ("sqlalchemy", []),
+        ("sqlalchemy", ["export", "x"]),
+        ("alembic", ["migrate"]),
+    ],
 )
 def test_without_the_extra_it_says_how_to_install_it(missing: str, arguments: list[str]):
     script = (
@@ -248,6 +262,33 @@ def test_without_the_extra_it_says_how_to_install_it(missing: str, arguments: li
         "lastseen-server: the server is not installed; to install it:"
         " pip install 'lastseen[server]'\n"
     )
+
+
+@pytest.mark.parametrize("arguments", [[], ["migrate"], ["export", "x"]])
+def test_postgresql_without_its_driver_is_a_sentence_that_says_how_to_install_it(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("LASTSEEN_STORE__URL", "postgresql+psycopg://me:secret@127.0.0.1:1/x")
+    script = (
+        "import sys; sys.modules['psycopg'] = None\n"
+        "from lastseen.server.__main__ import main\n"
+        f"sys.exit(main({arguments!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.endswith("that is not installed: pip install 'lastseen[postgres]'\n")
+    assert "secret" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_help_needs_nothing_that_is_not_installed():
+    script = (
+        "import sys; sys.modules['sqlalchemy'] = sys.modules['structlog'] = None\n"
+        "from lastseen.server.__main__ import main\n"
+        "sys.exit(main(['--help']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_output_that_cannot_be_written_is_a_sentence():

@@ -1,4 +1,4 @@
-"""The `lastseen-server` command: runs the server, or looks after its settings.
+"""The `lastseen-server` command: runs the server, or looks after its settings and its store.
 
 Every end of it is an exit code, with a sentence on standard error where something went wrong.
 
@@ -8,23 +8,22 @@ Every end of it is an exit code, with a sentence on standard error where somethi
 - 130: Ctrl-C before the server was up
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
+from cyclopts import App, CycloptsError, UnusedCliTokensError
 
+from lastseen.server.commands.options import ConfigPath
+from lastseen.server.commands.output import output, say
 from lastseen.server.config import DEFAULT_PATH, load
 from lastseen.server.errors import CommandFailed, ConfigError
-from lastseen.server.printable import printable
 from lastseen.shared.version import VERSION
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
-EXTRA = {"structlog", "tomli_w"}
+EXTRA = {"structlog", "tomli_w", "sqlalchemy", "alembic"}
 """What the extra `server` installs; the base install, for clients, does without."""
 
 _ASK_HELP = "See `lastseen-server --help`."
@@ -36,6 +35,7 @@ _EPILOGUE = """Examples:
   lastseen-server                              with that file, or the defaults
   lastseen-server --config /etc/lastseen/config.toml
   LASTSEEN_SERVER__PORT=9000 lastseen-server   the environment wins
+  lastseen-server backup /var/backups/now.db   a copy of what it remembers
 
 SIGHUP reloads the settings.
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 130 Ctrl-C."""
@@ -53,13 +53,6 @@ app = App(
     result_action="return_value",
 )
 
-ConfigPath = Annotated[
-    Path | None,
-    Parameter(
-        help=f"The file of settings. Without it: ./{DEFAULT_PATH} if it is there.", negative=""
-    ),
-]
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `lastseen-server`, by default with the process's arguments, and return its exit code."""
@@ -71,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         code, sentence = end
         if sentence:
-            _say(f"lastseen-server: {sentence}")
+            say(f"lastseen-server: {sentence}")
         return code
     return DONE
 
@@ -94,9 +87,9 @@ def check_config(*, config: ConfigPath = None) -> None:
     """Look for mistakes in the settings (exit code 2), and warn of what is risky."""
     loaded = load(config)
     for warning in loaded.warnings:
-        _say(f"warning: {warning}")
+        say(f"warning: {warning}")
     name = f"there is no {DEFAULT_PATH} here; the defaults" if loaded.path is None else loaded.path
-    _output(f"{name}: no mistakes\n")
+    output(f"{name}: no mistakes\n")
 
 
 @app.command(help_epilogue="")
@@ -115,7 +108,7 @@ def init_config(path: Path, /) -> None:
         raise CommandFailed(f"{path}: exists already, and was left as it is") from None
     except OSError as error:
         raise CommandFailed(f"{path}: cannot be written: {error.strerror}") from None
-    _output(f"{path}: written; change what you need, then: lastseen-server --config {path}\n")
+    output(f"{path}: written; change what you need, then: lastseen-server --config {path}\n")
 
 
 @app.command(help_epilogue="")
@@ -124,7 +117,54 @@ def show_config(*, config: ConfigPath = None) -> None:
     loaded = load(config)
     from lastseen.server.config.rendering import effective
 
-    _output(effective(loaded))
+    output(effective(loaded))
+
+
+def _add(name: str, function: str, about: str, examples: str) -> None:
+    """A sub-command that is imported when it is called: the store takes a quarter of a second."""
+    app.command(
+        f"lastseen.server.commands.store:{function}",
+        name=name,
+        help=about,
+        help_epilogue=f"Examples:\n\n{examples}",
+    )
+
+
+_add(
+    "migrate",
+    "migrate",
+    """Bring the tables of the store up to date.
+
+The server does so at every start; this is for who wants it done before.""",
+    """  lastseen-server migrate --config /etc/lastseen/config.toml""",
+)
+_add(
+    "export",
+    "export",
+    """Write everything that is remembered to a new file of JSON lines.
+
+As of one moment; the server may be running.""",
+    """  lastseen-server export lastseen.jsonl
+  lastseen-server export - | gzip > lastseen.jsonl.gz""",
+)
+_add(
+    "import",
+    "import_",
+    """Add what `export` wrote to the store, all of it or nothing.
+
+Into an empty store, or into the one that it came from. Stop the server first:
+it learns only at its start who was present.""",
+    """  lastseen-server import lastseen.jsonl
+  gunzip < lastseen.jsonl.gz | lastseen-server import -""",
+)
+_add(
+    "backup",
+    "backup",
+    """Copy the SQLite file, as of one moment; the server may be running.
+
+For PostgreSQL use pg_dump.""",
+    """  lastseen-server backup /var/backups/lastseen.db""",
+)
 
 
 def _end(error: BaseException) -> tuple[int, str] | None:
@@ -142,23 +182,18 @@ def _end(error: BaseException) -> tuple[int, str] | None:
             return USAGE, f"no such command: {' '.join(error.unused_tokens or [])}. {_ASK_HELP}"
         case CycloptsError():
             return USAGE, f"{str(error).rstrip('.')}. {_ASK_HELP}".replace("?.", "?")
-        case ModuleNotFoundError() if error.name in EXTRA:
+        case ImportError() if _missing(error).partition(".")[0] in EXTRA:
             return FAILED, _INSTALL
     return None
 
 
-def _say(sentence: str) -> None:
-    print(printable(sentence), file=sys.stderr)  # noqa: T201 - for people
-
-
-def _output(text: str) -> None:
-    try:
-        print(text, end="", flush=True)  # noqa: T201 - what the command is for
-    except OSError as error:
-        # What is left in the buffer goes nowhere, or the interpreter would fail on it at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):  # then whoever read it had enough
-            raise CommandFailed(f"the output cannot be written: {error.strerror}") from None
+def _missing(error: BaseException | None) -> str:
+    """The module that was not found, if that is what it is about."""
+    while isinstance(error, ImportError):
+        if isinstance(error, ModuleNotFoundError):
+            return error.name or ""
+        error = error.__cause__  # cyclopts wraps what a sub-command fails to import
+    return ""
 
 
 if __name__ == "__main__":

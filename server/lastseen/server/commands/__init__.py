@@ -1,0 +1,1 @@
+"""The sub-commands of `lastseen-server` that need more than its settings."""

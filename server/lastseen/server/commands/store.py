@@ -1,0 +1,101 @@
+"""Looking after what the server remembers: `migrate`, `export`, `import`, `backup`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from lastseen.server.commands.files import making, reading
+from lastseen.server.commands.options import STANDARD, ConfigPath, Source, Target
+from lastseen.server.commands.output import output, say
+from lastseen.server.config import load
+from lastseen.server.errors import CommandFailed
+from lastseen.server.store import opening, transfer
+from lastseen.server.store.engines import parse_url
+from lastseen.server.store.errors import StoreUnavailable, TransferFailed
+from lastseen.server.store.store import Store
+
+
+def migrate(*, config: ConfigPath = None) -> None:
+    """Bring the tables of the store up to date."""
+    done = opening.migrate(*_place(config))
+    if done.before == done.after:
+        output(f"the store is up to date: version {done.after}\n")
+    else:
+        output(f"the store is now of version {done.after}; it {_was(done.before)}\n")
+
+
+def export(file: Target, /, *, config: ConfigPath = None) -> None:
+    """Write everything that is remembered to a new file of JSON lines."""
+    count = None
+    with _store(config, must_exist=True) as store, making(file) as made:
+        count = transfer.export(store, made)
+    if count is not None:  # otherwise the reader of the output had enough
+        say(f"{_name(file, 'standard output')}: {count:,} rows written")
+
+
+def import_(file: Source, /, *, config: ConfigPath = None) -> None:
+    """Add what `export` wrote to the store, all of it or nothing."""
+    name = _name(file, "standard input")
+    with reading(file) as found, _store(config) as store:
+        try:
+            count = transfer.import_(store, found)
+        except TransferFailed as error:
+            raise CommandFailed(f"{name}: {error}") from error
+    say(f"{name}: {count:,} rows read")
+
+
+def backup(
+    path: Annotated[Path, Parameter(help="The file to make.")],
+    /,
+    *,
+    config: ConfigPath = None,
+) -> None:
+    """Copy the SQLite file while the server runs."""
+    with _store(config, must_exist=True) as store:
+        transfer.backup(store, path)
+    say(f"{path}: written")
+
+
+@contextmanager
+def _store(config: Path | None, *, must_exist: bool = False) -> Iterator[Store]:
+    """The store that the settings name, while the block runs.
+
+    Raises:
+        CommandFailed: There is none, or it does not do what is asked of it.
+    """
+    url, folder = _place(config)
+    if must_exist:
+        _check_exists(url, folder)
+    store = opening.open_store(url, folder)
+    try:
+        yield store
+    except StoreUnavailable as error:
+        raise CommandFailed(str(error)) from error
+    finally:
+        store.close()
+
+
+def _place(config: Path | None) -> tuple[str, Path]:
+    """The url, and the folder that a file in it is relative to."""
+    loaded = load(config)
+    if loaded.config.store.url == "none":
+        raise CommandFailed('store.url is "none": this server remembers nothing, and has no store')
+    return loaded.config.store.url, loaded.path.parent if loaded.path is not None else Path()
+
+
+def _check_exists(url: str, folder: Path) -> None:
+    """Opening would make the file: nobody wants the copy of an empty one."""
+    parsed = parse_url(url, folder.absolute())
+    if parsed.drivername == "sqlite" and not Path(str(parsed.database)).exists():
+        raise CommandFailed(f"there is no store yet: {parsed.database} does not exist")
+
+
+def _was(before: str | None) -> str:
+    return "is new" if before is None else f"was of version {before}"
+
+
+def _name(file: Path, standard: str) -> str:
+    return standard if file == STANDARD else str(file)
