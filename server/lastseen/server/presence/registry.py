@@ -175,6 +175,7 @@ class Registry:
         client = self._clients[record.client_id] = Client(record.client_id, now.wall)
         self._ids.add(record.client_id)
         describe_as_remembered(client, record)
+        client.reason = record.reason
         self.sessions_begun += 1
         heard = Moment(now.awake, record.last_seen.timestamp())
         session = Session(client, None, None, heard)
