@@ -221,7 +221,7 @@ def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[.
     request.node.server_logs = []
 
     def start(*, ready: bool = True, **sections: Mapping[str, Any]) -> Server:
-        settings = {name: FAST[name] | sections.get(name, {}) for name in FAST}
+        settings = {s: FAST.get(s, {}) | sections.get(s, {}) for s in FAST | sections}
         folder = tmp_path / f"server-{len(servers) + 1}"
         folder.mkdir()
         server = Server(folder, settings)
