@@ -51,6 +51,25 @@ def test_a_client_that_was_replaced_began_anew(told):
     ]
 
 
+def test_a_stay_over_a_restart_of_the_server_says_so(event, before, now):
+    def restarted(epoch, was):
+        return list(
+            lines(
+                [
+                    event("offline", "online", "registered", at=before(90), last_seen=before(90)),
+                    event(was, "online", "returned", at=before(30), epoch=epoch),
+                ],
+                now,
+                UTC,
+            )
+        )[0]
+
+    plain = "2026-03-04 11:58:30  online 1 min"
+    assert restarted("e2", "late") == f"{plain} (the server restarted meanwhile)"
+    assert restarted("e1", "late") == plain  # the event between them was dropped
+    assert restarted("e2", "online") == plain
+
+
 def test_a_history_may_begin_with_anything(told):
     assert told((60, "late", "offline", "timeout", 120)) == [
         "2026-03-04 11:59:00  offline 1 min so far: timeout (last seen 2 min before)"

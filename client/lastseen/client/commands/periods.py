@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from lastseen.client.commands.output import safe, short_duration, stamp
@@ -20,17 +21,19 @@ class Period(NamedTuple):
     Attributes:
         seconds: How long it lasted; None while it does.
         so_far: How long it has lasted by now.
+        restarted: Whether the server restarted meanwhile: it then awaits clients as late, which is
+            no event.
     """
 
     event: EventRecord
     seconds: float | None
     so_far: float
+    restarted: bool = False
 
 
 def periods(events: Sequence[EventRecord], now: datetime) -> list[Period]:
     """One for each event, which are given and returned the oldest first."""
-    ends = [event.at for event in events[1:]]
-    told = [_between(event, end) for event, end in zip(events, ends, strict=False)]
+    told = [_between(event, following) for event, following in pairwise(events)]
     return [*told, *(Period(last, None, _seconds(last.at, now)) for last in events[-1:])]
 
 
@@ -72,12 +75,13 @@ def _told(period: Period) -> str:
     silence = _seconds(event.last_seen, event.at)
     if event.after == "offline" and silence >= _WORTH_TELLING:
         told += f" (last seen {short_duration(silence)} before)"
-    return told
+    return told + (" (the server restarted meanwhile)" if period.restarted else "")
 
 
-def _between(event: EventRecord, end: datetime) -> Period:
-    lasted = _seconds(event.at, end)
-    return Period(event, lasted, lasted)
+def _between(event: EventRecord, following: EventRecord) -> Period:
+    lasted = _seconds(event.at, following.at)
+    restarted = event.after != following.before and event.epoch != following.epoch
+    return Period(event, lasted, lasted, restarted)
 
 
 def _seconds(begin: datetime, end: datetime) -> float:
