@@ -53,16 +53,11 @@ def test_a_client_that_was_replaced_began_anew(told):
 
 def test_a_stay_over_a_restart_of_the_server_says_so(event, before, now):
     def restarted(epoch, was):
-        return list(
-            lines(
-                [
-                    event("offline", "online", "registered", at=before(90), last_seen=before(90)),
-                    event(was, "online", "returned", at=before(30), epoch=epoch),
-                ],
-                now,
-                UTC,
-            )
-        )[0]
+        events = [
+            event("offline", "online", "registered", at=before(90), last_seen=before(90)),
+            event(was, "online", "returned", at=before(30), epoch=epoch),
+        ]
+        return next(lines(events, now, UTC))
 
     plain = "2026-03-04 11:58:30  online 1 min"
     assert restarted("e2", "late") == f"{plain} (the server restarted meanwhile)"
