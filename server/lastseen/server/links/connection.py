@@ -198,7 +198,10 @@ class Connection:
 
     def send_pong(self) -> None:
         """Answer a ping."""
-        self.send_encoded(self._protocol.pong)
+        if self._unsent is None and not self._corked and self._phase is OPEN:
+            self._transmit(self._protocol.pong)
+        else:
+            self.send_encoded(self._protocol.pong)
 
     def call_when_idle(self) -> None:
         """Call the conversation's `idle` in a later turn, when all has left."""
@@ -287,12 +290,13 @@ class Connection:
             return
         if sent == len(data):
             self._unsent = None
+            if self._interest == READ:
+                return
         elif data is self._unsent:
             del self._unsent[:sent]
         else:
             self._unsent = bytearray(data[sent:])
-        if self._unsent is not None or self._interest != READ:
-            self._update_interest()
+        self._update_interest()
 
     def _finish_sending(self) -> None:
         try:

@@ -16,6 +16,7 @@ from lastseen.server.presence.clock import AwakeClock
 from lastseen.server.presence.journal import Encode, Journal
 from lastseen.server.presence.listing import NOTHING_STORED, Stored, page
 from lastseen.server.presence.model import (
+    FRESH,
     OVER,
     Link,
     Moment,
@@ -65,6 +66,7 @@ class Presence:
         self.epoch = secrets.token_hex(6)
         self.clock = clock
         self.registry = Registry(policy)
+        self._detector = self.registry.detector
         self.journal = Journal(self.epoch, encoders)
         self.counts = Counts()
         self.transitions: Counter[str] = Counter()
@@ -102,6 +104,9 @@ class Presence:
 
     def heard(self, session: Session, now: Moment) -> None:
         """A sign of life of a registered client."""
+        if session.state is FRESH:  # the path of every ping: nothing changes but the moment
+            self._detector.heard(session, now)
+            return
         transition = self.registry.heard(session, now)
         if transition is not None:
             self._note(transition)

@@ -112,9 +112,6 @@ class Registry:
 
     def heard(self, session: Session, now: Moment) -> Transition | None:
         """A sign of life. A transition if it ends the client's being late."""
-        if session.state is FRESH:  # the path of every ping
-            self.detector.heard(session, now)
-            return None
         if session.state is OVER:  # a late word about an old session
             return None
         client = session.client
