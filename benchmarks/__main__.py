@@ -17,6 +17,7 @@ from benchmarks import (
     cores,
     fan_out,
     idle_memory,
+    keeper_flush,
     list_start,
     ping_cpu,
     ping_latency,
@@ -24,6 +25,7 @@ from benchmarks import (
     registration,
     store_flush,
     store_pages,
+    store_start,
 )
 from benchmarks.errors import BenchmarkError
 from benchmarks.figures import Figure
@@ -41,7 +43,9 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Figure]]] = {
     "reaper": reaper_pass.run,
     "list-start": list_start.run,
     "store-flush": store_flush.run,
+    "keeper-flush": keeper_flush.run,
     "store-pages": store_pages.run,
+    "store-start": store_start.run,
 }
 
 SPARE_FILES = 200
