@@ -189,8 +189,10 @@ async def test_caught_up_waits_for_what_was_decided_before_and_for_nothing_else(
 
 
 async def test_pauses_double_up_to_half_a_minute_and_begin_anew_after_a_success(
-    autojump_clock, running
+    autojump_clock, new_world, nursery
 ):
+    running = new_world(flush_interval=1e6)
+    await nursery.start(running.run)
     attempts: list[float] = []
     record = running.store.record
 
