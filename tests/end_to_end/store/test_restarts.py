@@ -88,7 +88,7 @@ def test_who_does_not_come_back_is_given_up_once_the_grace_of_this_run_is_over(
     _until(lambda: len(database.steps()) == 1)
     server.signal(signal.SIGKILL)
     server.wait()
-    time.sleep(2)  # the server's own absence is nobody's silence
+    time.sleep(1.6)  # the server's own absence is nobody's silence
     server = start(server=fast, store=database.settings)
     one = wire(server)
     assert one.list_all()["web-01"].status == "late"

@@ -244,3 +244,11 @@ def test_a_page_that_a_frame_cuts_short_goes_on_where_it_was_cut(world):
         if cursor is None:
             break
     assert found == [r.client_id for r in big]
+
+
+def test_a_store_that_found_nobody_yet_is_asked_again_from_where_it_stopped(world):
+    world.register("z")
+    request = List(status="all", search="z")
+    assert page(world.presence.registry, request, Stored([], until="m")) == ([], "m")
+    listed, cursor = page(world.presence.registry, List(status="all", after="m"), Stored([]))
+    assert ([r.client_id for r in listed], cursor) == (["z"], None)
