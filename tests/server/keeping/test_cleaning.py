@@ -41,6 +41,21 @@ async def test_one_that_is_present_is_never_forgotten(world, known):
     assert "web-01" in world.store.clients
 
 
+async def test_one_that_went_offline_long_ago_is_not_listed_any_more(
+    autojump_clock, world, nursery
+):
+    nursery.start_soon(world.presence.clock.run)
+    world.register("old")
+    world.leave("old")
+    await trio.sleep(100)
+    world.register("young")
+    world.leave("young")
+    seconds = lambda: (50 / DAY, 90.0)  # noqa: E731 - of days
+    await clean_once(world.store, world.presence, seconds, world.store.here)
+    assert world.presence.registry.record("old") is None
+    assert list(world.presence.registry.ids_after(None)) == ["young"]
+
+
 async def test_no_call_forgets_more_than_a_thousand(world, known, event):
     for number in range(2_100):
         client_id = f"web-{number}"

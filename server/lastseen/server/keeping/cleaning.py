@@ -49,6 +49,8 @@ async def clean_once(
     """
     now = presence.clock.now().wall
     offline_days, event_days = retention()
+    for client_id in presence.registry.departed_before(now - offline_days * DAY):
+        presence.forget(client_id)  # or it would be listed until the next start
     forget_clients = partial(
         # The registry's word on who is present is newer than the store's.
         store.forget_offline_since,

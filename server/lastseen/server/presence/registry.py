@@ -6,6 +6,7 @@ the transitions; what has to be told or closed because of them is the caller's t
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from msgspec import Struct
 
@@ -184,6 +185,11 @@ class Registry:
         """Forget one that went offline."""
         if self._departed.pop(client_id, None) is not None:
             self._ids.remove(client_id)
+
+    def departed_before(self, moment: float) -> list[str]:
+        """Who went offline before a moment (Unix time) and can still be listed."""
+        records = self._departed.values()
+        return [r.client_id for r in takewhile(lambda r: r.since.timestamp() < moment, records)]
 
     def forget_surplus(self) -> None:
         """Forget those that went offline first, beyond `max_clients` of them.
