@@ -141,7 +141,158 @@ async def test_a_gap_is_mended_by_asking_for_a_snapshot(
         await fake_server.connections[0].send(Diff("e1", 7))
         change = await anext(watch)
     assert (change.kind, list(change.view), change.view.revision) == ("snapshot", ["x"], 7)
-    assert fake_server.connections[0].messages(Watch)[-1].revision is None
+    assert fake_server.connections[0].messages(Watch)[-1].revision == 0
+
+
+async def test_a_gap_that_stays_is_mended_by_a_snapshot(
+    fake_server, observe, record, autojump_clock
+):
+    whole = fake_server.answers[Watch]
+
+    def skip_when_resuming(connection, message):
+        if message.revision is None:
+            return whole(connection, message)
+        return [Diff("e1", message.revision, request_id=message.request_id), Diff("e1", 9)]
+
+    fake_server.answers[Watch] = skip_when_resuming
+    async with observe() as observer:
+        watch = observer.watch()
+        await anext(watch)
+        fake_server.records, fake_server.revision = {"x": record("x")}, 9
+        await fake_server.connections[0].send(Diff("e1", 9))
+        assert list((await anext(watch)).view) == ["x"]
+    asked = [message.revision for message in fake_server.connections[0].messages(Watch)]
+    assert asked == [None, 0, None]
+
+
+# --- several on one link: the server keeps the latest watch of a link, and no other
+
+
+@pytest.fixture
+def one_watch_a_link(fake_server, nursery):
+    """Send each snapshot a page a second, and drop the rest when the link watches anew."""
+    whole, latest = fake_server.answers[Watch], {}
+
+    async def send_rest(connection, message, pages):
+        for page in pages:
+            await trio.sleep(1)
+            if latest[connection] is message:
+                await connection.send(page)
+
+    def answer(connection, message):
+        latest[connection] = message
+        first, *rest = whole(connection, message)
+        nursery.start_soon(send_rest, connection, message, rest)
+        fake_server._watchers.clear()  # one that stays is added by who called
+        return [first]
+
+    fake_server.answers[Watch] = answer
+    return fake_server
+
+
+async def test_watches_that_begin_together_all_get_their_snapshot(
+    one_watch_a_link, observe, record, autojump_clock
+):
+    one_watch_a_link.records = {name: record(name) for name in "abcdef"}
+    one_watch_a_link.page = 2
+    seen = []
+
+    async def look(observer):
+        watch = observer.watch()
+        seen.append(list((await anext(watch)).view))
+        seen.append(list((await anext(watch)).view))
+
+    with trio.fail_after(60):
+        async with observe() as observer, trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(look, observer)
+            await trio.sleep(30)
+            await one_watch_a_link.change(joins=[record("g")])
+    assert seen == [list("abcdef")] * 3 + [list("abcdefg")] * 3
+
+
+async def test_what_another_watch_cut_off_is_asked_for(
+    one_watch_a_link, observe, record, autojump_clock
+):
+    async with observe() as observer:
+        first, second = observer.watch(), observer.watch()
+        await anext(first)
+        one_watch_a_link._watchers.clear()  # the diff has not left when the second one asks
+        await one_watch_a_link.change(joins=[record("a")])
+        assert list((await anext(second)).view) == ["a"]
+        with trio.fail_after(5):
+            change = await anext(first)
+    assert (change.kind, names(change.joins)) == ("diff", ["a"])
+
+
+@pytest.mark.parametrize("forget", [False, True])
+async def test_a_watch_given_up_in_its_snapshot_lets_the_next_one_ask(
+    one_watch_a_link, observe, record, autojump_clock, forget
+):
+    one_watch_a_link.records = {name: record(name) for name in "abcdef"}
+    one_watch_a_link.page = 2
+    async with observe() as observer:
+        abandoned = observer.watch()
+        with trio.move_on_after(0.5):
+            await anext(abandoned)
+        if forget:
+            del abandoned
+            gc.collect()
+        with trio.fail_after(5):
+            assert len((await anext(observer.watch())).view) == 6
+
+
+async def test_a_watch_given_up_and_never_answered_lets_the_next_one_ask(
+    fake_server, observe, autojump_clock
+):
+    whole = fake_server.answers[Watch]
+    fake_server.answers[Watch] = lambda _, __: []
+    async with observe() as observer:
+        with trio.move_on_after(1):
+            await anext(observer.watch())
+        fake_server.answers[Watch] = whole
+        await anext(observer.watch())
+    assert trio.current_time() == pytest.approx(11, abs=0.1)
+
+
+async def test_one_that_waits_for_its_turn_goes_on_with_the_next_link(
+    fake_server, observe, nursery, autojump_clock
+):
+    whole = fake_server.answers[Watch]
+    fake_server.answers[Watch] = lambda _, __: []
+    kinds = []
+
+    async def look(observer):
+        kinds.append((await anext(observer.watch())).kind)
+
+    async with observe() as observer:
+        with trio.fail_after(5):
+            async with trio.open_nursery() as both:
+                both.start_soon(look, observer)
+                both.start_soon(look, observer)
+                await trio.sleep(1)
+                fake_server.answers[Watch] = whole
+                await fake_server.cut()
+    assert kinds == ["snapshot", "snapshot"]
+
+
+async def test_a_snapshot_that_stops_between_two_pages_is_lost(
+    fake_server, observe, record, autojump_clock
+):
+    fake_server.records = {name: record(name) for name in "abcd"}
+    fake_server.page = 2
+    whole = fake_server.answers[Watch]
+    fake_server.answers[Watch] = lambda *args: whole(*args)[:1]
+    async with observe() as observer:
+        watch = observer.watch()
+        with pytest.raises(LinkLost, match="no answer to watch within 10 s"):
+            await anext(watch)
+        fake_server.answers[Watch] = whole
+        assert len((await anext(watch)).view) == 4
+    assert trio.current_time() == pytest.approx(10, abs=0.1)
+
+
+# --- the ends of a watch
 
 
 async def test_a_program_that_falls_far_behind_holds_little_and_catches_up(

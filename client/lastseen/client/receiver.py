@@ -23,3 +23,8 @@ def concerns_receivers(message: Answer) -> TypeGuard[Watched]:
     if isinstance(message, Error):
         return message.request_id is not None
     return isinstance(message, ClientList | Diff)
+
+
+def ends_answer(message: Watched) -> bool:
+    """Whether an answer to `watch` is whole with this: all but a page before the last one."""
+    return not (isinstance(message, ClientList) and message.after is not None)

@@ -22,6 +22,7 @@ from lastseen.client.patience import patiently
 from lastseen.client.pings import PONG_DEADLINE, Pings
 from lastseen.client.receiver import Receiver, concerns_receivers
 from lastseen.client.replies import Replies
+from lastseen.client.turn import Turn
 from lastseen.shared.messages import (
     Answer,
     Error,
@@ -50,8 +51,8 @@ class Session:
 
     Attributes:
         opened: The server's answer to the opening, None before it.
-        over: Set when the link has ended; `end` then says how.
-        end: None while the link lives.
+        over: Set when the link has ended; `end`, None until then, says how.
+        turn: Whose `watch` is being answered; only who has taken it may send one.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Session:
         self.opened: Registered | Settings | None = None
         self.over = trio.Event()
         self.end: End | None = None
+        self.turn = Turn(REQUEST_DEADLINE)
         self._link = link
         self._on_interval = on_interval
         self._heartbeat = Heartbeat()
@@ -202,6 +204,7 @@ class Session:
         if isinstance(message, Error):
             self._last_error = message
         if not self._replies.take(message) and concerns_receivers(message):
+            self.turn.hear(message)
             for receiver in tuple(self._receivers):
                 receiver.deliver(message)
 
@@ -223,6 +226,7 @@ class Session:
         self.over.set()
         self._replies.wake()
         self._pings.wake()
+        self.turn.wake()
         for receiver in tuple(self._receivers):
             receiver.lapse()
 

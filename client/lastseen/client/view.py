@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lastseen.shared.messages import ClientList, ClientRecord, Diff
 
 
 class Gap(Exception):
-    """A diff does not follow what the view holds: only a new snapshot can help."""
+    """What has come does not follow what the view holds: something was missed."""
+
+
+class Position(NamedTuple):
+    """A place in the order of diffs: whoever is past it has seen all of them up to it."""
+
+    epoch: str
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,19 @@ class View(Mapping[str, ClientRecord]):
             self._coming_revision = max(self._coming_revision, message.revision)
             return None
         return self._apply_diff(message)
+
+    def hold_to(self, position: Position) -> None:
+        """See that nothing before `position` was missed.
+
+        Raises:
+            Gap: The view is of another epoch, or of an earlier revision.
+        """
+        if self._coming is None and (
+            self.revision is None
+            or self.epoch != position.epoch
+            or self.revision < position.revision
+        ):
+            raise Gap(f"{position.epoch}:{position.revision} for {self!r}")
 
     def abandon_snapshot(self) -> None:
         """Forget the pages of a snapshot whose last one will not come."""

@@ -1,4 +1,10 @@
-"""A watch that outlives its links: it resumes where it was, or compares with a new snapshot."""
+"""A watch that outlives its links: it resumes where it was, or compares with a new snapshot.
+
+The server keeps one watch a link, and the latest one replaces those before it. So those that share
+a link ask one after the other (`turn`), and all follow the diffs that come of the latest. The
+answer to another's says from where on these are; who has not got so far has missed something, and
+asks for just that.
+"""
 
 from collections import deque
 
@@ -6,11 +12,11 @@ import trio
 
 from lastseen.client.errors import LinkLost, Refused
 from lastseen.client.patience import patiently
-from lastseen.client.receiver import Watched
+from lastseen.client.receiver import Watched, ends_answer
 from lastseen.client.session import REQUEST_DEADLINE, Session
 from lastseen.client.supervisor import Supervisor
-from lastseen.client.view import Change, Gap, View
-from lastseen.shared.messages import Error, Watch
+from lastseen.client.view import Change, Gap, Position, View
+from lastseen.shared.messages import ClientList, Diff, Error, Watch
 
 BACKLOG = 1000
 """Messages held for a program that is busy with an earlier change: at 20 diffs a second, 50 s of
@@ -29,8 +35,9 @@ class Watching:
         self._supervisor = supervisor
         self._session: Session | None = None
         self._request_id: int | None = None
-        self._answered = False
-        self._inbox: deque[Watched] = deque()
+        self._answered = self._whole = False
+        self._mended: int | None = None
+        self._inbox: deque[Watched | Position] = deque()
         self._news = trio.Event()
 
     def __aiter__(self) -> "Watching":
@@ -51,25 +58,31 @@ class Watching:
             if self._session is None:
                 await self._ask()
             else:
-                await self._wait()
+                await self._wait(self._session)
 
     def deliver(self, message: Watched) -> None:
         """Called by the session's listener."""
-        if self._request_id is None or message.request_id not in (None, self._request_id):
+        if self._request_id is None:
             return
-        if message.request_id is None and not self._answered:
-            return  # a diff for another watch on this link, from before our position
-        if len(self._inbox) >= BACKLOG:
-            self._inbox.clear()
-            self.lapse()
-            return
-        self._answered = True
-        self._inbox.append(message)
-        self._news.set()
+        if message.request_id == self._request_id:
+            self._answered, self._whole = True, ends_answer(message)
+            self._keep(message)
+        elif self._answered:  # what comes before our answer is from before our position
+            self._keep(message if message.request_id is None else _position(message))
 
     def lapse(self) -> None:
         """The session is over, or we fell behind: ask again once the inbox is digested."""
         self._session = self._request_id = None
+        self._news.set()
+
+    def _keep(self, news: Watched | Position | None) -> None:
+        if news is None:
+            return
+        if len(self._inbox) >= BACKLOG:
+            self._inbox.clear()
+            self.lapse()
+            return
+        self._inbox.append(news)
         self._news.set()
 
     def _digest(self) -> Change | None:
@@ -79,16 +92,25 @@ class Watching:
                 self.lapse()
                 raise Refused(message.code, message.message, message.retry_after)
             try:
-                change = self.view.apply(message)
+                change = self._take(message)
             except Gap:
-                self._start_anew()
+                self._mend()
                 return None
             if change is not None:
                 return change
         return None
 
-    def _start_anew(self) -> None:
-        self.view.forget_position()
+    def _take(self, message: ClientList | Diff | Position) -> Change | None:
+        if isinstance(message, Position):
+            self.view.hold_to(message)
+            return None
+        return self.view.apply(message)
+
+    def _mend(self) -> None:
+        """Ask for what was missed; where that did not help the last time, for everything."""
+        if self.view.revision == self._mended:
+            self.view.forget_position()
+        self._mended = self.view.revision
         self._inbox.clear()
         self.lapse()
 
@@ -96,24 +118,36 @@ class Watching:
         session = await self._supervisor.live()
         if session is None:
             raise StopAsyncIteration
+        number = session.enlist(self)
+        await session.turn.take(number)
         self.view.abandon_snapshot()
-        self._answered = False
-        self._session, self._request_id = session, session.enlist(self)
+        self._answered = self._whole = False
+        self._session, self._request_id = session, number
         try:
-            await session.send(self._request())
+            await session.send(Watch(self.view.epoch, self.view.revision, request_id=number))
         except BaseException as error:
-            self.lapse()
+            self._give_up(session)
             if not isinstance(error, LinkLost):
                 raise
             await session.over.wait()  # then there is a new one to ask
 
-    def _request(self) -> Watch:
-        view = self.view
-        return Watch(epoch=view.epoch, revision=view.revision, request_id=self._request_id)
-
-    async def _wait(self) -> None:
+    async def _wait(self, session: Session) -> None:
         self._news = trio.Event()
-        if self._answered:
+        if self._whole:
             await self._news.wait()
-        else:
+            return
+        try:
             await patiently(self._news, REQUEST_DEADLINE, "answer to watch")
+        except LinkLost:
+            self._give_up(session)
+            raise
+
+    def _give_up(self, session: Session) -> None:
+        """Ask again at the next step, and let others ask meanwhile."""
+        session.turn.end(self._request_id)
+        self.lapse()
+
+
+def _position(message: Watched) -> Position | None:
+    """Where the answer to another's watch stands; a refusal of it says nothing about us."""
+    return None if isinstance(message, Error) else Position(message.epoch, message.revision)
