@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
@@ -75,7 +76,7 @@ class Gauge:
 
 def _resident_memory() -> int:
     """Bytes of memory in use; the peak where the system tells no more."""
-    if _STATM.exists():
+    with suppress(OSError):  # not Linux, or no descriptor left to open it with
         return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     import resource
     import sys

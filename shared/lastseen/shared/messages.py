@@ -193,7 +193,7 @@ class GetHistory(Request, frozen=True):
     client_id: ClientId
     since: Moment | None = None
     limit: PageLimit = 500
-    before: Annotated[int, Meta(ge=0)] | None = None
+    before: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
 
 
 class GetUptime(Request, frozen=True):

@@ -213,7 +213,7 @@ def test_what_came_before_a_hang_up_still_counts(wire: Wire):
     wire.peer.hang_up()
     wire.settle(reading=False)
     assert wire.talk.heard == [Register("web-01")]
-    assert wire.talk.words == ["closed"]
+    assert wire.talk.words == ["idle", "closed"]
 
 
 def test_a_hang_up_is_noticed_while_messages_wait(wire: Wire):

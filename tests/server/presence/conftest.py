@@ -97,6 +97,7 @@ class World:
         self.monotonic, self.wall = 1000.0, WALL
         self.clock = AwakeClock(lambda: self.monotonic, lambda: self.wall)
         self.presence = Presence(policy, self.clock, encoders)
+        self.offered = 0
 
     @property
     def now(self) -> Moment:
@@ -139,8 +140,9 @@ class World:
 
     def tell(self) -> None:
         """A round of telling, without its pauses."""
-        self.presence.journal.trim()
+        self.presence.journal.trim(self.offered)
         self.presence.publish()
+        self.offered = self.presence.journal.revision
         for link in list(self.presence._watchers):
             self.presence.advance(link)
 

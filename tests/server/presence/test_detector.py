@@ -243,9 +243,33 @@ def test_broken_links_are_held_too_when_most_break(detector: Detector):
 
 def test_shorter_intervals_make_nobody_late_for_the_time_before(detector: Detector):
     quiet = session(detector)
+    detector.follow(Policy(heartbeat_interval=10, connection_timeout=20), at(60))
+    assert detector.overdue(at(74.9)) == []
+    assert detector.overdue(at(75)) == [quiet]
+
+
+def test_shorter_intervals_extend_no_wait_beyond_its_old_end(detector: Detector):
+    quiet = session(detector)
     detector.follow(Policy(heartbeat_interval=10, connection_timeout=20), at(80))
-    assert detector.overdue(at(94.9)) == []
-    assert detector.overdue(at(95)) == [quiet]
+    assert detector.overdue(at(89.9)) == []
+    assert detector.overdue(at(90)) == [quiet]
+
+
+def test_settings_that_change_again_and_again_put_nothing_off(detector: Detector):
+    quiet = session(detector)
+    turn_late(detector, 95)
+    for second in range(95, 120):
+        timeout = 119 if second % 2 else 120
+        detector.follow(Policy(connection_timeout=timeout), at(second))
+        assert due(detector, second) == []
+    assert due(detector, 120) == [quiet]
+
+
+def test_settings_that_are_not_about_waiting_change_no_deadline(detector: Detector):
+    quiet = session(detector)
+    turn_late(detector, 95)
+    detector.follow(Policy(max_clients=7, duplicate="share"), at(119))
+    assert due(detector, 120) == [quiet]
 
 
 def test_a_shorter_timeout_gives_up_on_nobody_for_the_time_before(detector: Detector):
@@ -260,8 +284,8 @@ def test_a_longer_timeout_counts_for_those_that_are_late_already(detector: Detec
     quiet = session(detector)
     turn_late(detector, 95)
     detector.follow(Policy(connection_timeout=300), at(100))
-    assert due(detector, 399.9) == []  # 300 s since the change
-    assert due(detector, 400) == [quiet]
+    assert due(detector, 299.9) == []
+    assert due(detector, 300) == [quiet]
 
 
 # --- the price ------------------------------------------------------------------------------------

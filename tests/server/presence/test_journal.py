@@ -160,7 +160,7 @@ def test_the_ring_forgets_the_oldest_diffs_beyond_its_bytes():
     book = Book(ring_bytes=1_000)
     for n in range(50):
         book.tick(record(f"{n:02}"))
-        book.journal.trim()
+        book.journal.trim(book.journal.revision)
     kept = [r for r in range(50) if book.journal.knows(r)]
     assert kept
     assert kept == list(range(kept[0], 50))
@@ -169,11 +169,19 @@ def test_the_ring_forgets_the_oldest_diffs_beyond_its_bytes():
     assert book.diff(50).joins == [record("49")]
 
 
+def test_the_ring_forgets_no_diff_that_was_not_offered_yet():
+    book = Book(ring_bytes=1_000)
+    for n in range(50):
+        book.tick(record(f"{n:02}"))
+    book.journal.trim(offered=10)
+    assert [r for r in range(50) if book.journal.knows(r)] == list(range(10, 50))
+
+
 def test_a_tick_larger_than_the_ring_is_kept_until_everyone_was_offered_it():
     book = Book(ring_bytes=1_000)
     diffs = book.tick(*(record(f"{n:04}", name="n" * 100) for n in range(1_000)))
     assert book.journal.knows(0)
     assert [book.diff(d.revision) for d in diffs] == diffs
-    book.journal.trim()
+    book.journal.trim(book.journal.revision)
     assert not book.journal.knows(0)
     assert book.journal.knows(book.journal.revision)

@@ -203,7 +203,7 @@ def test_those_that_come_back_during_the_hold_never_leave_a_watchers_view(
 def test_changing_settings_makes_nobody_late_retroactively(new_world: Worlds):
     world = new_world()
     world.register("a")
-    world.wait(80)
+    world.wait(60)
     world.presence.follow(Policy(heartbeat_interval=10, connection_timeout=20))
     assert world.presence.policy.heartbeat_interval == 10
     world.wait(14)
@@ -268,6 +268,20 @@ def test_a_leave_is_told_though_so_many_left_at_once_that_it_is_forgotten(
     world.tell()
     assert new_view().apply(link.sent).clients == {}
     assert world.presence.registry.remembered == 1
+
+
+def test_what_somebody_else_published_is_offered_to_watchers_before_it_is_forgotten(
+    world: Any, new_link: Any, new_view: Any
+):
+    link = new_link()
+    world.watch(link)
+    world.presence.journal._ring_bytes = 1_000
+    for n in range(100):
+        world.register(f"c{n}")
+    world.presence.publish()  # as stats, forget and a new watcher do
+    world.tell()
+    assert link.goodbyes == []
+    assert new_view().apply(link.sent).clients.keys() == {f"c{n}" for n in range(100)}
 
 
 def test_one_that_watches_no_more_is_sent_nothing(world: Any, new_link: Any):
@@ -381,7 +395,9 @@ async def test_others_have_turns_while_many_watchers_are_told(
     while not links[-1].diffs:
         told_at_each_turn.append(sum(len(link.diffs) for link in links))
         await trio.lowlevel.checkpoint()
-    assert len(set(told_at_each_turn)) >= 4
+    assert (
+        len(set(told_at_each_turn)) >= 3
+    )  # of seven portions; trio may let a task go twice before another
 
 
 async def test_one_that_watches_anew_while_others_are_told_is_sent_no_diff_twice(

@@ -42,6 +42,9 @@ class NaiveSession:
         self.linked = True
 
 
+LATE = ("SILENT", "BROKEN", "DOUBTED")
+
+
 class Naive:
     """The rules of the design, one after the other."""
 
@@ -50,7 +53,8 @@ class Naive:
         self.sessions: list[NaiveSession] = []
         self.about: dict[str, dict[str, Any]] = {}  # present and remembered clients
         self.gone: list[str] = []
-        self.settled = self.doubtful_until = float("-inf")
+        self.doubtful_until = float("-inf")
+        self.shorter: dict[str, tuple[float, float]] = {}
 
     def of(self, client: str) -> list[NaiveSession]:
         return [s for s in self.sessions if s.client == client]
@@ -99,30 +103,48 @@ class Naive:
             self.gone.append(client)
         return client, before, after, reason
 
-    def overdue(self, now: float) -> list[NaiveSession]:
-        late_after = min(1.5 * self.policy.heartbeat_interval, self.policy.connection_timeout)
+    def patience(self, state: str, now: float) -> float:
+        """The old patience still holds where the new one, counted from the change, is not over."""
+        new = self.plain_patience(state)
+        changed, old = self.shorter.get(state, (float("-inf"), new))
+        return old if now - changed < new < old else new
+
+    def plain_patience(self, state: str) -> float:
+        policy = self.policy
+        if state == "FRESH":
+            return min(1.5 * policy.heartbeat_interval, policy.connection_timeout)
+        if state == "DOUBTED":
+            return policy.connection_timeout + policy.reconnect_grace
+        return {
+            "SILENT": policy.connection_timeout,
+            "BROKEN": policy.reconnect_grace,
+            "HELD": policy.mass_loss_hold,
+        }[state]
+
+    def follow(self, policy: Policy, now: float) -> None:
+        states = ("FRESH", "SILENT", "BROKEN", "DOUBTED", "HELD")
+        old = {state: self.patience(state, now) for state in states}
+        self.policy = policy
+        for state in states:
+            if self.plain_patience(state) < old[state]:
+                self.shorter[state] = (now, old[state])
+
+    def waited_enough(self, state: str, now: float) -> list[NaiveSession]:
+        patience = self.patience(state, now)
+        by_ping = state in ("FRESH", "SILENT")
         return [
             s
             for s in self.sessions
-            if s.state == "FRESH" and now - max(s.last_ping, self.settled) >= late_after
+            if s.state == state and now - (s.last_ping if by_ping else s.began) >= patience
         ]
+
+    def overdue(self, now: float) -> list[NaiveSession]:
+        return self.waited_enough("FRESH", now)
 
     def due(self, now: float) -> list[NaiveSession]:
         policy = self.policy
-        grace = policy.reconnect_grace
-        newly = [
-            s
-            for s in self.sessions
-            if (
-                s.state == "SILENT"
-                and now - max(s.last_ping, self.settled) >= policy.connection_timeout
-            )
-            or (s.state == "BROKEN" and now - s.began >= grace)
-            or (s.state == "DOUBTED" and now - s.began >= policy.connection_timeout + grace)
-        ]
-        held = [
-            s for s in self.sessions if s.state == "HELD" and now - s.began >= policy.mass_loss_hold
-        ]
+        newly = [s for state in LATE for s in self.waited_enough(state, now)]
+        held = self.waited_enough("HELD", now)
         late = sum(s.state != "FRESH" for s in self.sessions)
         many = late >= policy.mass_loss_min and late / len(self.sessions) > policy.mass_loss_ratio
         if not many or policy.mass_loss_hold == 0:
@@ -265,7 +287,7 @@ class BesideTheModel(RuleBasedStateMachine):
     @rule(policy=policies)
     def change_settings(self, policy: Policy) -> None:
         self.registry.detector.follow(policy, self.now)
-        self.model.policy, self.model.settled = policy, self.seconds
+        self.model.follow(policy, self.seconds)
 
     @rule()
     def publish(self) -> None:

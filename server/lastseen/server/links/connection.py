@@ -195,6 +195,8 @@ class Connection:
             self._flush()
             if self._has_too_much_unsent():
                 self.dismiss(Goodbye("slow", reconnect=True))
+            elif not self._corked and self._unsent is None:
+                self.call_when_idle()  # who waited for the older bytes to leave is not forgotten
 
     def send_pong(self) -> None:
         """Answer a ping."""
@@ -230,6 +232,7 @@ class Connection:
         self._queue(self._protocol.encode(goodbye))
         self._phase = DISMISSED
         self._backlog = None
+        self._wake_when_idle = False
         self._conversation.dismissed(goodbye)
         if not self._corked:
             self._flush()
@@ -261,6 +264,8 @@ class Connection:
                 break
         self._corked = False
         self._flush()
+        if self._unsent is None:
+            self._conversation.idle()  # what came with other messages may have waited for them
 
     def _queue(self, data: bytes) -> None:
         if self._unsent is None:

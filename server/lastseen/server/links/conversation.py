@@ -259,6 +259,6 @@ class Conversation:
     }
 
 
-_COSTLY = {List, Watch, UpdateSettings, GetStats}
+_COSTLY = {SetAvailability, List, Watch, UpdateSettings, GetStats}
 """Messages after which others should have a turn: a page of a list is milliseconds of work, and
 16 KiB of the others a tenth of a second, as is finding the words for so much that is unreadable."""

@@ -30,6 +30,7 @@ _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _DIED_WAITING = {
     errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.ENETDOWN, errno.EHOSTDOWN,
     errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.EINTR,
+    errno.ETIMEDOUT, getattr(errno, "ENONET", errno.EPROTO),
 }  # fmt: skip
 
 log = logs.get_logger()

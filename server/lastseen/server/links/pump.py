@@ -7,6 +7,7 @@ Nothing in a turn may wait.
 """
 
 from collections.abc import Iterator
+from time import perf_counter
 from typing import Protocol
 
 import trio
@@ -17,7 +18,13 @@ from lastseen.server.presence.clock import AwakeClock
 from lastseen.server.presence.model import Moment
 
 BATCH = 512
-"""Sockets served in one turn: enough to share the price of waiting, some 5 ms of work at most."""
+"""Sockets found ready in one turn: enough to share the price of waiting."""
+
+TURN = 0.01
+"""Seconds after which a turn ends: costly messages of many peers must not hold up everyone else."""
+
+PORTION = 16
+"""Sockets served between two looks at the time."""
 
 log = logs.get_logger()
 
@@ -44,6 +51,7 @@ class Pump:
         # By descriptor: the system gives the lowest that is free, so a list is the smaller dict.
         self._served: list[Pumped | None] = []
         self._count = 0
+        self._waiting: list[tuple[int, int]] = []  # found ready in a turn that had no time for them
 
     def add(self, fd: int, pumped: Pumped) -> None:
         """Serve a descriptor's reads from the next turn on."""
@@ -74,26 +82,39 @@ class Pump:
         """Serve for ever."""
         try:
             while True:
-                await trio.lowlevel.wait_readable(self._poller.fileno())
+                if self._waiting:
+                    await trio.lowlevel.checkpoint()
+                else:
+                    await trio.lowlevel.wait_readable(self._poller.fileno())
                 self.turn()
         finally:
             self._poller.close()
 
     def turn(self) -> None:
-        """Serve those that are ready, at most BATCH of them."""
+        """Serve those that are ready, at most BATCH of them, for TURN seconds or a little more."""
         now = self._clock.now()
-        for fd, events in self._poller.poll(0, BATCH):
-            pumped = self._served[fd]
-            if pumped is None:  # ended earlier in this turn
-                continue
-            try:
-                if events & ~WRITE:
-                    pumped.on_readable(now)
-                if events & WRITE and self._served[fd] is pumped:
-                    pumped.on_writable(now)
-            except Exception:  # one connection's fault ends that connection, and nothing else
-                log.exception("a connection crashed")
-                self._end(fd, pumped)
+        ready = self._waiting or self._poller.poll(0, BATCH)
+        self._waiting = []
+        ends = perf_counter() + TURN
+        for start in range(0, len(ready), PORTION):
+            if perf_counter() > ends:
+                self._waiting = ready[start:]  # the first to be served in the next turn
+                return
+            for fd, events in ready[start : start + PORTION]:
+                self._serve(fd, events, now)
+
+    def _serve(self, fd: int, events: int, now: Moment) -> None:
+        pumped = self._served[fd]
+        if pumped is None:  # ended since it was found ready
+            return
+        try:
+            if events & ~WRITE:
+                pumped.on_readable(now)
+            if events & WRITE and self._served[fd] is pumped:
+                pumped.on_writable(now)
+        except Exception:  # one connection's fault ends that connection, and nothing else
+            log.exception("a connection crashed")
+            self._end(fd, pumped)
 
     def _end(self, fd: int, pumped: Pumped) -> None:
         """End one that crashed; if even that raises, at least serve it no more."""

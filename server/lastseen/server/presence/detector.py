@@ -42,7 +42,8 @@ class Detector:
             DOUBTED: OrderedDict(),
             HELD: OrderedDict(),
         }
-        self._patient_since = float("-inf")
+        # For each state whose patience became shorter: when, and how long it was.
+        self._shortened: dict[State, tuple[float, float]] = {}
         self._doubtful_until = float("-inf")
 
     def __len__(self) -> int:
@@ -128,9 +129,16 @@ class Detector:
             self._move(session, DOUBTED, now.awake)
 
     def follow(self, policy: Policy, now: Moment) -> None:
-        """Judge by other settings from now on. Nobody is called late for the time before."""
+        """Judge by other settings from now on.
+
+        Nobody is blamed for the time before: where patience becomes shorter, a wait that has begun
+        ends at the old deadline, or the new patience after now, whichever comes first.
+        """
+        before = {state: self._effective_patience(state, now) for state in self._queues}
         self.policy = policy
-        self._patient_since = now.awake
+        for state, patience in before.items():
+            if self._patience(state) < patience:
+                self._shortened[state] = (now.awake, patience)
 
     def _patience(self, state: State) -> float:
         """How long a session may be in a state, in seconds."""
@@ -143,13 +151,17 @@ class Detector:
             HELD: policy.mass_loss_hold,
         }[state]
 
+    def _effective_patience(self, state: State, now: Moment) -> float:
+        """How long a session may be in a state just now, in seconds."""
+        patience = self._patience(state)
+        shortened_at, before = self._shortened.get(state, (float("-inf"), 0.0))
+        return max(patience, before) if now.awake - shortened_at < patience else patience
+
     def _waited(self, state: State, now: Moment) -> Iterator[Session]:
         """Those of a state whose wait is over, the longest first."""
-        duration = self._patience(state)
-        if state in (FRESH, SILENT) and now.awake - self._patient_since < duration:
-            return
+        patience = self._effective_patience(state, now)
         for session, began in self._queues[state].items():
-            if now.awake - began < duration:
+            if now.awake - began < patience:
                 return
             yield session
 

@@ -14,8 +14,8 @@ from msgspec import Struct
 from lastseen.shared.fitting import in_frames
 from lastseen.shared.messages import ClientRecord, Diff
 
-RING_BYTES = 512 * 1024
-"""Encoded diffs kept for watchers that return or lag: some 2,000 changes of 250 bytes."""
+RING_BYTES = 1024 * 1024
+"""Encoded diffs kept for watchers that return or lag: some 4,000 changes of 250 bytes."""
 
 Encode = Callable[[Diff], bytes]
 
@@ -71,13 +71,13 @@ class Journal:
         for batch in in_frames(told):
             self._append(batch, shown)
 
-    def trim(self) -> None:
-        """Forget the oldest diffs beyond what the ring may hold.
+    def trim(self, offered: int) -> None:
+        """Forget the oldest diffs beyond what the ring may hold, up to the revision `offered`.
 
-        To be called when every watcher has been offered all of them: however many changes come in
-        one tick, nobody is slow who had no chance to be told.
+        Every watcher must have been offered those: however many changes come at once, nobody is
+        slow who had no chance to be told.
         """
-        while self._ring_size > self._ring_bytes:
+        while self._ring_size > self._ring_bytes and self._ring[0].revision <= offered:
             self._ring_size -= self._ring.popleft().size
 
     def knows(self, revision: int) -> bool:

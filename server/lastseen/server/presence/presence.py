@@ -36,6 +36,9 @@ TICK = 0.05
 TOLD_AT_ONCE = 128
 """Watchers told before others get a turn: some milliseconds of sends."""
 
+STALL_TOLD = 0.5
+"""Stalls from this length in seconds on have a line in the log; shorter ones are only counted."""
+
 log = logs.get_logger()
 
 
@@ -201,7 +204,7 @@ class Presence:
 
         watcher = Watcher(link, request, self.journal, self.publish, take_page)
         self._watchers[link] = watcher
-        watcher.advance()
+        watcher.begin()
 
     def advance(self, link: WatcherLink) -> None:
         """A watcher's link is idle again."""
@@ -220,12 +223,14 @@ class Presence:
 
     async def tell_watchers(self) -> None:
         """Publish what changed, a tick after the first change, and tell every watcher. For ever."""
+        offered = 0
         while True:
             await self._something_changed.wait()
             await trio.sleep(TICK)
             self._something_changed = trio.Event()
-            self.journal.trim()  # the last round offered everyone what it held
+            self.journal.trim(offered)  # the last round offered them, and there was a tick to read
             self.publish()
+            offered = self.journal.revision
             for told, link in enumerate(list(self._watchers), 1):
                 self.advance(link)
                 if told % TOLD_AT_ONCE == 0:
@@ -274,7 +279,8 @@ class Presence:
         self._something_changed.set()
 
     def _doubt_ourselves(self, length: float, now: Moment) -> None:
-        log.warning("the server stalled; deadlines move by as much", stalled=round(length, 2))
+        if length >= STALL_TOLD:
+            log.warning("the server stalled; deadlines move by as much", stalled=round(length, 2))
         if self.recorder is not None:
             self.recorder.stalled(now)
         if length >= self.policy.reconnect_grace:

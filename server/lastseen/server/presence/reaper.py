@@ -13,18 +13,29 @@ from lastseen.server.presence.presence import Presence
 REAPED_AT_ONCE = 256
 """Clients given up on before others get a turn: some milliseconds with their log lines."""
 
+LONGEST_SLEEP = 1.0
+"""Seconds after which a sleeping reaper looks whether its interval was changed."""
+
 
 async def reap(presence: Presence, interval: Callable[[], float]) -> None:
     """Make a pass `interval()` seconds after the last began, for ever."""
     started = trio.current_time()
     while True:
-        asked = started + interval()
-        await trio.sleep_until(asked)
+        asked = await _sleep_until_due(started, interval)
         started = trio.current_time()
         await reap_once(presence)
         presence.counts.reaper_passes += 1
         presence.counts.reaper_lateness = started - asked
         presence.counts.reaper_duration = trio.current_time() - started
+
+
+async def _sleep_until_due(began: float, interval: Callable[[], float]) -> float:
+    """Sleep until `interval()` after `began`, even if that changes; return when it was to end."""
+    asked = trio.current_time()
+    while (due := began + interval()) > trio.current_time():
+        asked = min(due, trio.current_time() + LONGEST_SLEEP)
+        await trio.sleep_until(asked)
+    return max(asked, due)
 
 
 async def reap_once(presence: Presence) -> None:

@@ -45,7 +45,16 @@ TakePage = Callable[[str | None], ClientList]
 class Watcher:
     """One link that is sent diffs, after a snapshot if it cannot resume."""
 
-    __slots__ = ("_cursor", "_journal", "_paging", "_publish", "_revision", "_take_page", "link")
+    __slots__ = (
+        "_cursor",
+        "_journal",
+        "_paging",
+        "_publish",
+        "_request_id",
+        "_revision",
+        "_take_page",
+        "link",
+    )
 
     def __init__(
         self,
@@ -64,12 +73,18 @@ class Watcher:
         self._paging = (
             revision is None or request.epoch != journal.epoch or not journal.knows(revision)
         )
-        if self._paging or revision is None:
-            publish()
-            self._revision = journal.revision
+        self._revision = 0 if self._paging or revision is None else revision
+        self._request_id = request.request_id
+
+    def begin(self) -> None:
+        """Answer the request: with the first page, or with an empty diff and what was missed."""
+        if self._paging:
+            self._publish()
+            self._revision = self._journal.revision
         else:
-            self._revision = revision
-            link.send(Diff(journal.epoch, revision, request_id=request.request_id))
+            answer = Diff(self._journal.epoch, self._revision, request_id=self._request_id)
+            self.link.send(answer)
+        self.advance()
 
     def advance(self) -> None:
         """Send what it lacks while its link takes it; of a snapshot, one page a turn."""
