@@ -31,6 +31,22 @@ def test_a_time_that_cannot_be_waited_for_is_left_to_the_backoff(nonsense):
     assert pause_after(End("broken", error=odd), iter([0.3])) == 0.3
 
 
+@pytest.mark.parametrize(("asked", "kept"), [(0.05, 0.05), (3599.0, 3599.0), (1e9, 3600.0)])
+def test_a_goodbye_keeps_us_away_for_an_hour_at_most(asked, kept):
+    end = end_of(Goodbye("shutdown", reconnect=True, retry_after=asked), None)
+    assert pause_after(end, iter([0.3])) == kept
+
+
+@pytest.mark.parametrize("asked", [0.0, 0.049])
+def test_a_goodbye_that_asks_for_no_time_is_left_to_the_backoff(asked):
+    end = end_of(Goodbye("shutdown", reconnect=True, retry_after=asked), None)
+    assert pause_after(end, iter([0.3])) == 0.3
+
+
+def test_an_error_keeps_us_away_for_an_hour_at_most():
+    assert pause_after(End("no", error=Error("server_full", "no", 1e9)), iter([0.3])) == 3600.3
+
+
 def test_an_earlier_error_has_no_part_in_a_goodbye_for_another_reason():
     end = end_of(Goodbye("replaced", reconnect=False), Error("bad_settings", "too low"))
     assert (end.reason, end.reconnect) == ("the server said goodbye: replaced", False)

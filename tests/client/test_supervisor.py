@@ -10,6 +10,7 @@ from lastseen.client import (
     LinkLost,
     Refused,
     Unreachable,
+    supervisor,
 )
 from lastseen.shared.messages import (
     Error,
@@ -140,17 +141,34 @@ async def test_pauses_double_up_to_twenty_seconds_and_go_on_for_ever(
     assert all(event == Unreachable("connection refused", event.retry_in) for event in events[2:])
 
 
-async def test_a_success_starts_the_pauses_anew(fake_server, connect, autojump_clock):
+@pytest.mark.parametrize(("stood", "pause"), [(supervisor.STEADY, 0.5), (10.0, 2.0)])
+async def test_a_session_that_stood_for_a_while_starts_the_pauses_anew(
+    fake_server, connect, autojump_clock, stood, pause
+):
     events = []
     async with connect(on_event=events.append):
         fake_server.down = True
         await fake_server.cut()
-        await trio.sleep(5)
+        await trio.sleep(1)  # tried at 0.5
         fake_server.down = False
-        await trio.sleep(5)
+        await trio.sleep(0.5 + stood)  # tried at 1.5
         await fake_server.cut()
-        await trio.sleep(1)
-    assert [e.retry_in for e in events if isinstance(e, Disconnected)] == [0.5, 0.5]
+        await trio.sleep(0.1)
+    assert [e.retry_in for e in events if isinstance(e, Disconnected)] == [0.5, pause]
+
+
+async def test_a_server_that_drops_every_link_at_once_is_met_with_growing_pauses(
+    fake_server, connect, autojump_clock
+):
+    original = fake_server.answers[Register]
+    goodbye = Goodbye("internal_error", reconnect=True)
+    events = []
+    async with connect(on_event=events.append):
+        fake_server.answers[Register] = lambda *args: [*original(*args), goodbye]
+        await fake_server.cut()
+        await trio.sleep(90)
+    pauses = [event.retry_in for event in events if isinstance(event, Disconnected)]
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 20, 20, 20]
 
 
 async def test_pauses_are_drawn_between_nothing_and_the_ceiling(

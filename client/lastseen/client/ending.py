@@ -9,6 +9,13 @@ from msgspec import Struct
 from lastseen.client.errors import ConnectFailed, Ended, LastseenError, Refused
 from lastseen.shared.messages import Error, Goodbye
 
+SHORTEST_WAIT = 0.05
+"""Seconds. A goodbye that asks for less asks for none: the back-off knows better than to come back
+at once, hundreds of times a second, for as long as it is said goodbye to."""
+
+LONGEST_WAIT = 3600.0
+"""Seconds that a server may keep us away: beyond, a slip of its hand would do so for ever."""
+
 
 class End(Struct, frozen=True):
     """The end of a link, or of an attempt to make one.
@@ -50,10 +57,10 @@ def pause_after(end: End, pauses: Iterator[float]) -> float:
     more jitter would undo it. An error's is the same for everyone, so the jitter comes on top.
     """
     exactly = end.goodbye.retry_after if end.goodbye else None
-    if _usable(exactly):
-        return exactly
+    if _usable(exactly) and exactly >= SHORTEST_WAIT:
+        return min(exactly, LONGEST_WAIT)
     after = end.error.retry_after if end.error else None
-    return (after if _usable(after) else 0.0) + next(pauses)
+    return (min(after, LONGEST_WAIT) if _usable(after) else 0.0) + next(pauses)
 
 
 def error_of(end: End, server: str, *, reached: bool) -> LastseenError:

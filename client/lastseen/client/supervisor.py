@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import trio
 
-from lastseen.client.backoff import full_jitter
+from lastseen.client.backoff import LONGEST_CEILING, full_jitter
 from lastseen.client.ending import End, error_of, pause_after
 from lastseen.client.errors import ConnectFailed, LastseenError, LinkLost
 from lastseen.client.events import Connected, Disconnected, Event, IntervalChanged, Unreachable
@@ -16,6 +16,11 @@ from lastseen.shared.messages import Registered, Request, SetAvailability
 
 LEAVE_DEADLINE = 2.0
 """Seconds that leaving may take: the server answers at once, or it will miss our pings anyway."""
+
+STEADY = LONGEST_CEILING
+"""Seconds that a session must have stood for the pauses to start anew. A server or proxy that drops
+every link at once, or a second process with our instance, would else be met without a pause that
+grows; one that holds links for longer than any pause costs no more than the pauses would."""
 
 
 class Supervisor:
@@ -54,6 +59,7 @@ class Supervisor:
         self._pong_deadline = pong_deadline
         self._scope = trio.CancelScope()
         self._stopped = False
+        self._opened_at: float | None = None
         self._changed = trio.lowlevel.ParkingLot()
 
     async def run(self, body: trio.CancelScope) -> None:
@@ -94,10 +100,12 @@ class Supervisor:
         """Return only when nothing more should be tried: with the reason, None if we left."""
         pauses = full_jitter(self._jitter)
         while True:
-            end, stood = await self._one_session()
+            self._opened_at = None
+            end = await self._one_session()
             if self._stopped:
                 return None
-            if stood:
+            stood = self._opened_at is not None
+            if self._was_steady():
                 pauses = full_jitter(self._jitter)
             reached = self.latest is not None
             final = not end.reconnect or not (reached or self._wait)
@@ -107,12 +115,15 @@ class Supervisor:
                 return error_of(end, self._server, reached=reached)
             await trio.sleep(pause)
 
-    async def _one_session(self) -> tuple[End, bool]:
-        """How it ended, and whether it ever stood."""
+    def _was_steady(self) -> bool:
+        return self._opened_at is not None and trio.current_time() - self._opened_at >= STEADY
+
+    async def _one_session(self) -> End:
+        """Dial, and live until the link ends; how it did."""
         try:
             link = await open_link(self._dial, *self._address)
         except ConnectFailed as failed:
-            return End(str(failed)), False
+            return End(str(failed))
         session = Session(
             link, pong_deadline=self._pong_deadline, on_interval=self._interval_changed
         )
@@ -120,10 +131,11 @@ class Supervisor:
             await session.run(self.opening, self._opened)
         finally:
             self.session = None
-        return session.end or End("the link was closed"), session.opened is not None
+        return session.end or End("the link was closed")
 
     async def _opened(self, session: Session) -> None:
         self.session = self.latest = session
+        self._opened_at = trio.current_time()
         if self.availability is not None:
             await session.send(self.availability)
         self._changed.unpark_all()
