@@ -63,7 +63,10 @@ class Steering:
         Raises:
             ConfigError: They do not fit together; nothing has changed.
         """
-        for warning in check(config):
+        warnings = check(config)
+        if config == self.config:
+            return
+        for warning in warnings:
             log.warning(warning)
         told_before = self.settings()
         self.config = config

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import trio
 
-from lastseen.server.keeping.archive import Archive
+from lastseen.server.keeping.archive import WAITING, Archive
 from lastseen.shared.framing import FRAME_LIMIT
 from lastseen.shared.messages import (
     ClientList,
@@ -56,7 +56,7 @@ def ask(archive: Archive) -> Ask:
             answers.append(answer)
             answered.set()
 
-        archive.ask(question, reply)
+        archive.ask(question, reply, lambda: True)
         assert answers == []  # later, never at once
         with trio.fail_after(10):
             await answered.wait()
@@ -223,7 +223,7 @@ async def test_one_whose_end_cannot_be_written_stays_known(world, archive, monke
     world.register("a")
     world.leave("a")
     answers: list[Any] = []
-    archive.ask(Forget("a"), answers.append)
+    archive.ask(Forget("a"), answers.append, lambda: True)
     await until(lambda: answers)
     assert answers[0].code == "store_unavailable"
     assert "not written yet" in answers[0].message
@@ -297,9 +297,31 @@ async def test_no_more_than_four_questions_are_read_at_once(world, archive):
     world.store.find_by_id = slow
     answers: list[Any] = []
     for _ in range(10):
-        archive.ask(GetHistory("nobody"), answers.append)
+        archive.ask(GetHistory("nobody"), answers.append, lambda: True)
     await until(lambda: len(inside) == 4)
     await trio.sleep(0.05)
     release.set()
     await until(lambda: len(answers) == 10)
     assert most == 4
+
+
+async def test_a_question_whose_asker_is_gone_is_not_read(world, archive):
+    answers: list[Any] = []
+    reads: list[str] = []
+    find = world.store.find_by_id
+    world.store.find_by_id = lambda client_id: reads.append(client_id) or find(client_id)
+    for _ in range(20):
+        archive.ask(GetHistory("gone"), answers.append, lambda: False)
+    archive.ask(GetHistory("here"), answers.append, lambda: True)
+    await until(lambda: len(answers) == 1)
+    assert reads == ["here"]
+
+
+async def test_more_questions_than_may_wait_are_told_so_at_once(archive):
+    answers: list[Any] = []
+    for _ in range(WAITING):
+        archive.ask(GetHistory("a"), lambda _: None, lambda: True)
+    archive.ask(GetHistory("a", request_id=7), answers.append, lambda: True)
+    (refusal,) = answers
+    assert (refusal.code, refusal.request_id) == ("busy", 7)
+    assert refusal.retry_after

@@ -509,3 +509,30 @@ def test_a_trusted_peer_may_send_longer_frames_at_once(wire: Wire):
 
 def test_its_wire_format_is_its_protocols(wire: Wire):
     assert wire.link.wire_format == FORMAT
+
+
+def test_one_dismissed_in_the_midst_of_a_snapshot_keeps_nobody_busy(wire: Wire):
+    wire.link.call_when_idle()
+    wire.link.dismiss(GOODBYE)
+    wire.settle(reading=False)
+    assert wire.pump._poller.poll(0, 10) == []  # nothing to serve until the peer closes too
+
+
+def test_who_waits_for_the_link_to_be_idle_is_called_though_other_messages_cleared_it(wire: Wire):
+    wire.flood(times=MANY // 4)  # more than the socket takes at once
+    assert not wire.link.idle
+    wire.peer.read()
+    wire.link.send(CHUNK)  # takes what was left along with it
+    wire.settle()
+    assert wire.talk.words[-1] == "idle"
+    assert wire.link.idle
+
+
+def test_what_was_asked_along_with_other_messages_is_not_left_waiting_for_their_answers(
+    wire: Wire,
+):
+    sent: list[bool] = []
+    wire.talk.when_idle = lambda: sent.append(wire.link.idle)
+    wire.peer.say(Ping(), List())
+    wire.settle()
+    assert sent == [True]

@@ -9,7 +9,7 @@ import trio
 import trio.testing
 
 from lastseen.server.links.poller import READ, WRITE, Poller, SelectorPoller
-from lastseen.server.links.pump import BATCH, Pump
+from lastseen.server.links.pump import BATCH, PORTION, TURN, Pump
 from lastseen.server.presence.clock import AwakeClock
 from lastseen.server.presence.model import Moment
 
@@ -255,3 +255,31 @@ async def test_it_runs_for_ever_waits_only_while_nobody_is_ready_and_gives_the_s
         nursery.cancel_scope.cancel()
     with pytest.raises(ValueError, match="closed"):
         poller.fileno()
+
+
+def test_a_turn_ends_when_its_time_is_over_and_the_next_begins_where_it_ended(clock: AwakeClock):
+    served: list[int] = []
+    seconds = 0.0
+
+    class Slow:
+        def __init__(self, fd: int) -> None:
+            self.fd = fd
+
+        def on_readable(self, _now: Moment) -> None:
+            nonlocal seconds
+            served.append(self.fd)
+            seconds += TURN / PORTION * 1.5
+
+        def on_writable(self, _now: Moment) -> None:
+            raise NotImplementedError
+
+        def crashed(self) -> None:
+            raise NotImplementedError
+
+    everyone = list(range(4 * PORTION))
+    pump = Pump(clock, Script([(fd, READ) for fd in everyone]), lambda: seconds)
+    for fd in everyone:
+        pump.add(fd, Slow(fd))
+    for turn in range(1, 5):
+        pump.turn()
+        assert served == everyone[: turn * PORTION]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lastseen.server.presence.listing import LOOKED_AT, page
-from lastseen.server.presence.model import Moment, Policy, Registration
+from lastseen.server.presence.model import Client, Moment, Policy, Registration
 from lastseen.server.presence.registry import Registry
 from lastseen.shared.framing import FRAME_LIMIT
 from lastseen.shared.messages import ClientList, ClientRecord, List, Register
@@ -22,9 +22,9 @@ class CountingRegistry(Registry):
 
     looks = 0
 
-    def record(self, client_id: str) -> ClientRecord | None:
+    def find(self, client_id: str) -> Client | ClientRecord | None:
         self.looks += 1
-        return super().record(client_id)
+        return super().find(client_id)
 
 
 def at(seconds: float) -> Moment:

@@ -33,8 +33,11 @@ UPTIMES = 200
 """Clients looked at for one answer at most: some 30 KB, and each takes a query of its own."""
 
 READERS = 4
-"""Reads under way at once: enough to keep a database busy, few enough to leave others the
+"""Questions being read at once: enough to keep a database busy, few enough to leave others the
 interpreter."""
+
+WAITING = 256
+"""Questions open at once, those that wait included."""
 
 CATCHING_UP = 5.0
 """Seconds that forgetting waits at most for the writer behind presence."""
@@ -57,24 +60,40 @@ class Archive:
         self._store = store
         self._caught_up = caught_up
         self._presence = presence
-        self._readers = trio.CapacityLimiter(READERS)
+        self._readers = trio.Semaphore(READERS)
+        self._open = 0
 
     async def run(self) -> None:
         """Answer for ever."""
         async with trio.open_nursery() as self._nursery:
             await trio.sleep_forever()
 
-    def ask(self, question: Question, reply: Callable[[Answer], None]) -> None:
-        """Have `reply` called with the answer, later."""
-        self._nursery.start_soon(self._answer_to, question, reply)
+    def ask(
+        self, question: Question, reply: Callable[[Answer], None], wanted: Callable[[], bool]
+    ) -> None:
+        """Have `reply` called with the answer, later, if it is still `wanted` when its turn comes.
 
-    async def _answer_to(self, question: Question, reply: Callable[[Answer], None]) -> None:
+        At most WAITING questions are open at once; one more is answered by `busy` right away.
+        """
+        if self._open == WAITING:
+            sentence = f"{WAITING} questions about the past are waiting already"
+            reply(Error("busy", sentence, RETRY_AFTER, request_id=question.request_id))
+            return
+        self._open += 1
+        self._nursery.start_soon(self._answer_to, question, reply, wanted)
+
+    async def _answer_to(
+        self, question: Question, reply: Callable[[Answer], None], wanted: Callable[[], bool]
+    ) -> None:
         try:
-            answer = await self._answer(question)
+            async with self._readers:
+                if wanted():
+                    reply(await self._answer(question))
         except Exception:  # one question's fault must not end the server
             log.exception("a question crashed")
-            answer = _crashed(question)
-        reply(answer)
+            reply(_crashed(question))
+        finally:
+            self._open -= 1
 
     async def _answer(self, question: Question) -> Answer:
         """What the store says; an `error` where it does not answer now."""
@@ -160,9 +179,7 @@ class Archive:
         )
 
     async def _read(self, read: Callable[..., T], *what: Any) -> T:  # noqa: ANN401 - handed on
-        return await trio.to_thread.run_sync(
-            read, *what, abandon_on_cancel=True, limiter=self._readers
-        )
+        return await trio.to_thread.run_sync(read, *what, abandon_on_cancel=True)
 
 
 def _crashed(question: Question) -> Error:

@@ -175,6 +175,10 @@ class Connection:
         """Whether more may be sent: it is open, and all that was sent has left."""
         return self._unsent is None and not self._wake_when_idle and self._phase is OPEN
 
+    def is_open(self) -> bool:
+        """Whether the peer is still to be told anything."""
+        return self._phase is OPEN
+
     def trust(self) -> None:
         """The peer has registered."""
         self._protocol.trust()

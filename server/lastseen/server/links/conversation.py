@@ -1,5 +1,6 @@
 """What each message does on one link, and whether the sender may."""
 
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -38,7 +39,8 @@ from lastseen.shared.messages import (
 )
 
 RETRY_WHEN_FULL = 30.0
-"""Seconds after which a refused client may try again: long enough not to be a load itself."""
+"""Seconds after which a refused client may try again, at the earliest, and within as much again:
+long enough not to be a load, and spread so that those refused together do not return together."""
 
 ASKED_AT_ONCE = 8
 """Questions about the past that one link may have open: each holds a worker thread for a while."""
@@ -166,17 +168,20 @@ class Conversation:
         self._connection.send(self._desk.steering.settings(message.request_id))
 
     def _update_settings(self, message: UpdateSettings, _now: Moment) -> None:
+        before = self._desk.steering.config.server
         try:
             self._desk.steering.update(message.heartbeat_interval, message.connection_timeout)
         except ConfigError as error:
             self._refuse(message, "bad_settings", str(error))
             return
-        log.info(
-            "settings changed",
-            address=self._connection.address,
-            heartbeat_interval=message.heartbeat_interval,
-            connection_timeout=message.connection_timeout,
-        )
+        server = self._desk.steering.config.server
+        if server != before:
+            log.info(
+                "settings changed",
+                address=self._connection.address,
+                heartbeat_interval=server.heartbeat_interval,
+                connection_timeout=server.connection_timeout,
+            )
         self._connection.send(self._desk.steering.settings(message.request_id))
 
     def _get_stats(self, message: GetStats, _now: Moment) -> None:
@@ -192,7 +197,7 @@ class Conversation:
             self._refuse(question, "busy", sentence)
         else:
             self._asked += 1
-            self._desk.archive.ask(question, self._answered)
+            self._desk.archive.ask(question, self._answered, self._connection.is_open)
 
     def _answered(self, answer: Answer) -> None:
         self._asked -= 1
@@ -212,10 +217,11 @@ class Conversation:
         if refusal.code != "server_full":
             self._refuse_for_good(message, refusal.code, str(refusal))
             return
+        later = come_back_later()
         self._connection.send(
-            Error(refusal.code, str(refusal), RETRY_WHEN_FULL, request_id=message.request_id)
+            Error(refusal.code, str(refusal), later, request_id=message.request_id)
         )
-        self._connection.dismiss(Goodbye(refusal.code, reconnect=True, retry_after=RETRY_WHEN_FULL))
+        self._connection.dismiss(Goodbye(refusal.code, reconnect=True, retry_after=later))
 
     def _refuse_unreadable(self, error: WireError) -> None:
         self._connection.send(Error(error.code, str(error), request_id=error.request_id))
@@ -262,3 +268,8 @@ class Conversation:
 _COSTLY = {SetAvailability, List, Watch, UpdateSettings, GetStats}
 """Messages after which others should have a turn: a page of a list is milliseconds of work, and
 16 KiB of the others a tenth of a second, as is finding the words for so much that is unreadable."""
+
+
+def come_back_later() -> float:
+    """When a client that finds the server full may try again, in seconds."""
+    return round(random.uniform(RETRY_WHEN_FULL, 2 * RETRY_WHEN_FULL), 3)

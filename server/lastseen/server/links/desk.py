@@ -16,8 +16,10 @@ from lastseen.shared.messages import Answer, Question, Stats
 class Archive(Protocol):
     """Who can answer questions about the past."""
 
-    def ask(self, question: Question, reply: Callable[[Answer], None]) -> None:
-        """Have `reply` called with the answer, later."""
+    def ask(
+        self, question: Question, reply: Callable[[Answer], None], wanted: Callable[[], bool]
+    ) -> None:
+        """Have `reply` called with the answer, later, if it is still `wanted` then."""
 
 
 class Desk(Struct, frozen=True):

@@ -6,7 +6,7 @@ set of their own, one task waits for *that set* to be readable, and each turn se
 Nothing in a turn may wait.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Protocol
 
@@ -45,8 +45,15 @@ class Pumped(Protocol):
 class Pump:
     """A poll set and who is served by each descriptor in it."""
 
-    def __init__(self, clock: AwakeClock, poller: Poller | None = None) -> None:
+    def __init__(
+        self,
+        clock: AwakeClock,
+        poller: Poller | None = None,
+        stopwatch: Callable[[], float] = perf_counter,
+    ) -> None:
+        """`stopwatch` measures turns, in seconds."""
         self._clock = clock
+        self._stopwatch = stopwatch
         self._poller = poller or new_poller()
         # By descriptor: the system gives the lowest that is free, so a list is the smaller dict.
         self._served: list[Pumped | None] = []
@@ -95,9 +102,9 @@ class Pump:
         now = self._clock.now()
         ready = self._waiting or self._poller.poll(0, BATCH)
         self._waiting = []
-        ends = perf_counter() + TURN
+        ends = self._stopwatch() + TURN
         for start in range(0, len(ready), PORTION):
-            if perf_counter() > ends:
+            if self._stopwatch() > ends:
                 self._waiting = ready[start:]  # the first to be served in the next turn
                 return
             for fd, events in ready[start : start + PORTION]:

@@ -10,7 +10,7 @@ import trio
 
 from lastseen.server import logs
 from lastseen.server.links.connection import Connection
-from lastseen.server.links.conversation import RETRY_WHEN_FULL, Conversation
+from lastseen.server.links.conversation import Conversation, come_back_later
 from lastseen.server.links.desk import Desk
 from lastseen.server.links.frames import FrameProtocol
 from lastseen.server.links.pump import Pump
@@ -117,10 +117,9 @@ class Reception:
         sentence = (
             f"more than {limit} connections from this address (server.max_connections_per_address)"
         )
-        connection.send(Error("too_many_connections", sentence, RETRY_WHEN_FULL))
-        connection.dismiss(
-            Goodbye("too_many_connections", reconnect=True, retry_after=RETRY_WHEN_FULL)
-        )
+        later = come_back_later()
+        connection.send(Error("too_many_connections", sentence, later))
+        connection.dismiss(Goodbye("too_many_connections", reconnect=True, retry_after=later))
 
     def _note_settings_changed(self) -> None:
         self._settings_changed.set()

@@ -6,6 +6,8 @@ from itertools import groupby
 
 from msgspec import Struct
 
+from lastseen.server.presence.description import record_of
+from lastseen.server.presence.model import Client
 from lastseen.server.presence.registry import Registry
 from lastseen.shared.fitting import RECORDS_BYTES
 from lastseen.shared.messages import ClientRecord, List
@@ -47,8 +49,9 @@ def page(
             return found, stored.until
         if looked_at == LOOKED_AT or len(found) == request.limit:
             return found, cursor
-        record = registry.record(client_id) or remembered.get(client_id)
-        if record is not None and matches(record):
+        client = registry.find(client_id) or remembered.get(client_id)
+        if client is not None and matches(client):
+            record = record_of(client) if isinstance(client, Client) else client
             size += len(pack(record))
             if size > RECORDS_BYTES:
                 return found, cursor
@@ -68,19 +71,19 @@ class _Filter:
         self._group = request.group
         self._search = request.search.casefold() if request.search else None
 
-    def __call__(self, record: ClientRecord) -> bool:
+    def __call__(self, client: Client | ClientRecord) -> bool:
         return (
-            self._has_status(record)
-            and (self._group is None or self._group in record.groups)
-            and (self._search is None or self._is_found_in(record, self._search))
+            self._has_status(client)
+            and (self._group is None or self._group in client.groups)
+            and (self._search is None or self._is_found_in(client, self._search))
         )
 
-    def _has_status(self, record: ClientRecord) -> bool:
+    def _has_status(self, client: Client | ClientRecord) -> bool:
         if self._status is None:
-            return record.status != "offline"
-        return self._status in ("all", record.status)
+            return client.status != "offline"
+        return self._status == "all" or client.status == self._status
 
     @staticmethod
-    def _is_found_in(record: ClientRecord, search: str) -> bool:
-        texts = (record.client_id, record.name, record.hostname, record.address)
+    def _is_found_in(client: Client | ClientRecord, search: str) -> bool:
+        texts = (client.client_id, client.name, client.hostname, client.address)
         return any(search in text.casefold() for text in texts)

@@ -209,6 +209,10 @@ class Registry:
         """Whether the client is present."""
         return client_id in self._clients
 
+    def find(self, client_id: str) -> Client | ClientRecord | None:
+        """A client while it is present; its last record when it has departed; None if unknown."""
+        return self._clients.get(client_id) or self._departed.get(client_id)
+
     def record(self, client_id: str) -> ClientRecord | None:
         """A client as it is now, present or departed; None if unknown."""
         client = self._clients.get(client_id)
