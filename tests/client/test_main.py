@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -58,7 +59,9 @@ def test_a_server_that_is_not_there_is_a_sentence_and_1(arguments, nowhere, caps
         (["list", "--server", ""], "expected an address like host:port"),
         (["ping", "-c", "0"], "-c"),
         (["ping", "-i", "0"], "-i"),
-        (["connect", "--id", ""], "client_id"),
+        (["connect", "--id", ""], "--id: expected"),
+        (["connect", "--id", ""], "See `lastseen connect --help`."),
+        (["settings", "--bogus"], "See `lastseen settings --help`."),
         (["connect", "--meta", "x"], "expected key=value, got 'x'"),
         (["connect", "--availability", "asleep"], "asleep"),
         (["settings", "set", "reap_interval", "1"], "reap_interval"),
@@ -78,6 +81,24 @@ def test_what_cannot_be_meant_is_a_sentence_and_2(arguments, words, capsys):
     assert words in told.err
     assert "\x1b" not in told.err
     assert told.out == ""
+
+
+def test_a_server_that_speaks_otherwise_is_not_said_to_be_missing(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as web:
+
+        def refuse():
+            with web.accept()[0] as link:
+                link.recv(1000)
+                link.sendall(b"HTTP/1.1 400 Bad Request\r\n")
+                link.recv(1000)
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        assert main(["stats", "--server", f"127.0.0.1:{web.getsockname()[1]}"]) == 1
+        thread.join()
+    told = capsys.readouterr().err
+    assert "something we cannot read" in told
+    assert "lastseen-server" not in told
 
 
 def test_the_server_may_be_named_by_the_environment(nowhere, capsys, monkeypatch):

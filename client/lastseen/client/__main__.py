@@ -31,7 +31,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     except BaseException as error:  # whatever is not known is raised again
         from lastseen.client.commands.exits import exit_for
 
-        end = exit_for(error)
+        end = exit_for(error, arguments)
         if end is None:
             raise
         _say(end.sentence)

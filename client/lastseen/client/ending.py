@@ -25,12 +25,14 @@ class End(Struct, frozen=True):
         reconnect: Whether coming back can help.
         goodbye: The server's, where it said one.
         error: The server's refusal, where one led to the end.
+        absent: Nobody was there to make a link to.
     """
 
     reason: str
     reconnect: bool = True
     goodbye: Goodbye | None = None
     error: Error | None = None
+    absent: bool = False
 
 
 def end_of(goodbye: Goodbye, last_error: Error | None) -> End:
@@ -68,7 +70,7 @@ def error_of(end: End, server: str, *, reached: bool) -> LastseenError:
     if end.error:
         return Refused(end.error.code, end.error.message, end.error.retry_after)
     if not reached:
-        return ConnectFailed(f"could not connect to {server}: {end.reason}")
+        return ConnectFailed(f"could not connect to {server}: {end.reason}", absent=end.absent)
     return Ended(end.goodbye.reason if end.goodbye else end.reason)
 
 

@@ -13,7 +13,15 @@ class LastseenError(Exception):
 
 
 class ConnectFailed(LastseenError):
-    """No link could be made; the sentence names the address and the cause."""
+    """No link could be made; the sentence names the address and the cause.
+
+    Attributes:
+        absent: Nobody is there: the connection was refused, or there is no such host.
+    """
+
+    def __init__(self, sentence: str, *, absent: bool = False) -> None:
+        super().__init__(sentence)
+        self.absent = absent
 
 
 class Refused(LastseenError):

@@ -1,5 +1,6 @@
 """One connection as messages: a byte stream below, whole messages above."""
 
+import errno
 import os
 import socket
 from collections import deque
@@ -111,7 +112,7 @@ async def open_link(dial: Dial, host: str, port: int) -> Link:
     except trio.TooSlowError:
         raise ConnectFailed(f"no answer within {CONNECT_DEADLINE:g} s") from None
     except OSError as error:
-        raise ConnectFailed(_cause(error)) from error
+        raise ConnectFailed(_cause(error), absent=_is_absence(error)) from error
 
 
 def check(message: Message) -> None:
@@ -133,11 +134,19 @@ def check(message: Message) -> None:
 
 
 def _cause(error: OSError) -> str:
-    """Trio tries every address of a host and says that all failed; the first failure says why."""
     if isinstance(error, socket.gaierror):
         return f"the host is unknown ({error.strerror})"
+    number = _number(error)
+    return os.strerror(number).lower() if number else str(error)
+
+
+def _is_absence(error: OSError) -> bool:
+    return isinstance(error, socket.gaierror) or _number(error) == errno.ECONNREFUSED
+
+
+def _number(error: OSError) -> int | None:
+    """Trio tries every address of a host and says that all failed; the first failure says why."""
     first: BaseException | None = error.__cause__
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
-    number = first.errno if isinstance(first, OSError) else error.errno
-    return os.strerror(number).lower() if number else str(error)
+    return first.errno if isinstance(first, OSError) else error.errno

@@ -123,7 +123,7 @@ class Supervisor:
         try:
             link = await open_link(self._dial, *self._address)
         except ConnectFailed as failed:
-            return End(str(failed))
+            return End(str(failed), absent=failed.absent)
         session = Session(
             link, pong_deadline=self._pong_deadline, on_interval=self._interval_changed
         )

@@ -124,9 +124,9 @@ async def test_a_goodbye_for_good_is_told_and_is_an_error(address, quiet_server,
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"client_id": ""}, "client_id"),
+        ({"client_id": ""}, "--id: "),
         ({"client_id": "a", "meta": ("x",)}, "--meta"),
-        ({"client_id": "a", "group": ("",)}, "groups"),
+        ({"client_id": "a", "group": ("",)}, "--group"),
         ({"client_id": "a", "note": "x" * 300}, "note"),
     ],
 )

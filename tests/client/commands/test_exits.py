@@ -31,11 +31,24 @@ def test_each_error_has_its_exit_code(error, code):
 
 
 def test_who_cannot_connect_is_told_what_to_do():
-    error = ConnectFailed("could not connect to 127.0.0.1:8080: connection refused")
+    error = ConnectFailed("could not connect to 127.0.0.1:8080: connection refused", absent=True)
     assert exit_for(error).sentence == (
         "could not connect to 127.0.0.1:8080: connection refused. "
         "Is the server running? Start it with `lastseen-server`."
     )
+
+
+def test_who_was_answered_badly_is_not_told_to_start_a_server():
+    error = ConnectFailed("could not connect to h:1: no answer within 10 s")
+    assert exit_for(error).sentence == "could not connect to h:1: no answer within 10 s."
+
+
+def test_wrong_usage_names_the_help_of_the_sub_command():
+    error = UsageError("expected x")
+    assert exit_for(error, ["settings", "set"]).sentence.endswith(
+        "See `lastseen settings set --help`."
+    )
+    assert exit_for(error).sentence == "expected x\nSee `lastseen --help`."
 
 
 def test_ctrl_c_and_a_reader_that_had_enough_end_without_a_word():

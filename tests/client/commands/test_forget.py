@@ -29,5 +29,5 @@ async def test_who_is_present_or_unknown_is_an_error(address, quiet_server, reco
 
 
 async def test_an_impossible_id_is_a_usage_error_before_anybody_is_asked(nowhere):
-    with pytest.raises(UsageError, match="client_id"):
+    with pytest.raises(UsageError, match="CLIENT"):
         await forget("", server=nowhere)

@@ -1,7 +1,13 @@
 import pytest
 
-from lastseen.client.commands.usage import UsageError, hold_to_the_wire, pairs, shared_options_last
-from lastseen.shared.messages import List, Register
+from lastseen.client.commands.usage import (
+    UsageError,
+    command_in,
+    hold_to_the_wire,
+    pairs,
+    shared_options_last,
+)
+from lastseen.shared.messages import Forget, List, Register
 
 
 @pytest.mark.parametrize(
@@ -18,6 +24,22 @@ from lastseen.shared.messages import List, Register
 )
 def test_what_every_sub_command_knows_may_come_before_it(words, meant):
     assert shared_options_last(words.split()) == meant.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ("list --bogus", "lastseen list"),
+        ("--server h:1 settings set x", "lastseen settings set"),
+        ("settings --bogus", "lastseen settings"),
+        ("bogus list", "lastseen"),
+        ("--bogus", "lastseen"),
+        ("--help list", "lastseen"),
+        ("", "lastseen"),
+    ],
+)
+def test_the_sub_command_is_found_among_the_words(words, command):
+    assert command_in(words.split()) == command
 
 
 def test_pairs_are_split_at_the_first_equals_sign():
@@ -39,11 +61,19 @@ def test_a_key_may_come_once():
         pairs(["a=1", "a=2"])
 
 
-def test_a_message_that_the_server_would_not_understand_is_refused_by_field_and_value():
-    with pytest.raises(UsageError, match=r"client_id: .*length >= 1, got ''"):
+def test_a_message_that_the_server_would_not_understand_is_refused_by_argument_and_value():
+    with pytest.raises(UsageError, match=r"^--id: .*length >= 1, got ''"):
         hold_to_the_wire(Register(""))
-    with pytest.raises(UsageError, match=r"search: .*length <= 128"):
+    with pytest.raises(UsageError, match=r"^--search: .*length <= 128"):
         hold_to_the_wire(List(search="x" * 129))
+    with pytest.raises(UsageError, match=r"^--group\[1\]: .*length >= 1"):
+        hold_to_the_wire(Register("a", groups=("b", "")))
+    with pytest.raises(UsageError, match=r"^--meta\['a'\]: .*length <= 256"):
+        hold_to_the_wire(Register("a", meta={"a": "x" * 257}))
+    with pytest.raises(UsageError, match=r"^CLIENT: .*length >= 1"):
+        hold_to_the_wire(Forget(""))
+    with pytest.raises(UsageError, match=r"^register: expected at most 4096 bytes in all"):
+        hold_to_the_wire(Register("a", meta={str(n): "x" * 256 for n in range(16)}))
 
 
 def test_an_argument_that_is_not_utf_8_is_refused():

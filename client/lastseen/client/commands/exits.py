@@ -6,7 +6,7 @@
 - 130: Ctrl-C
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from lastseen.client.commands.output import safe
@@ -14,7 +14,6 @@ from lastseen.client.commands.output import safe
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 _START_ONE = "Is the server running? Start it with `lastseen-server`."
-_ASK_HELP = "See `lastseen --help`."
 
 
 class Exit(NamedTuple):
@@ -24,12 +23,12 @@ class Exit(NamedTuple):
     sentence: str = ""
 
 
-def exit_for(error: BaseException) -> Exit | None:
-    """How to end on account of `error`; None: it is a fault of ours, and must be seen as one.
+def exit_for(error: BaseException, arguments: Sequence[str] = ()) -> Exit | None:
+    """How `lastseen` ends on account of `error`; None: by a fault of ours, which must be seen.
 
     Tasks that fail together raise a group; what counts is the one with the highest code.
     """
-    exits = [_exit_for_one(leaf) for leaf in _leaves(error)]
+    exits = [_exit_for_one(leaf, arguments) for leaf in _leaves(error)]
     if None in exits:
         return Exit(INTERRUPTED) if Exit(INTERRUPTED) in exits else None
     known = [found for found in exits if found is not None]
@@ -44,10 +43,10 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def _exit_for_one(error: BaseException) -> Exit | None:
+def _exit_for_one(error: BaseException, arguments: Sequence[str]) -> Exit | None:
     from cyclopts import CycloptsError
 
-    from lastseen.client.commands.usage import UsageError
+    from lastseen.client.commands.usage import UsageError, command_in
     from lastseen.client.errors import ConnectFailed, LastseenError
 
     match error:
@@ -58,8 +57,8 @@ def _exit_for_one(error: BaseException) -> Exit | None:
         case SystemExit(__context__=BrokenPipeError()):  # what rich makes of it
             return Exit(DONE)
         case CycloptsError() | UsageError():
-            return Exit(USAGE, f"{safe(str(error))}\n{_ASK_HELP}")
-        case ConnectFailed():
+            return Exit(USAGE, f"{safe(str(error))}\nSee `{command_in(arguments)} --help`.")
+        case ConnectFailed(absent=True):
             return Exit(FAILED, f"{_closed(safe(str(error)))} {_START_ONE}")
         case LastseenError() | OSError():
             return Exit(FAILED, _closed(safe(str(error))))

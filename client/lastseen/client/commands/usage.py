@@ -1,9 +1,21 @@
 """What a person can get wrong on the command line beyond what its parser sees. Pure."""
 
+import re
 from collections.abc import Sequence
 
 from lastseen.client.commands.output import safe
 from lastseen.shared.messages import Message
+
+_FIELD = re.compile(r"(?P<type>\w+): (?P<field>\w+)")
+
+_ARGUMENTS = {
+    ("register", "client_id"): "--id",
+    ("register", "groups"): "--group",
+    ("get_history", "client_id"): "CLIENT",
+    ("get_uptime", "client_id"): "CLIENT",
+    ("forget", "client_id"): "CLIENT",
+}
+"""How a message's field is called on the command line, where it is not `--` and its own name."""
 
 
 class UsageError(Exception):
@@ -19,6 +31,14 @@ def shared_options_last(words: Sequence[str]) -> list[str]:
         moved += rest[:taken]
         del rest[:taken]
     return rest + moved if rest else list(words)
+
+
+def command_in(words: Sequence[str]) -> str:
+    """`lastseen settings set`, where that is the sub-command that the words name."""
+    from lastseen.client.commands.app import app
+
+    chain, _, _ = app.parse_commands(shared_options_last(words))
+    return " ".join(["lastseen", *(word for word in chain if not word.startswith("-"))])
 
 
 def pairs(words: Sequence[str]) -> dict[str, str]:
@@ -42,7 +62,7 @@ def hold_to_the_wire(message: Message) -> None:
     """See that the server will understand the message, before anything is sent.
 
     Raises:
-        UsageError: Naming the field, the value met and what is expected.
+        UsageError: Naming the argument, the value met and what is expected.
     """
     from lastseen.client.link import check
 
@@ -51,4 +71,13 @@ def hold_to_the_wire(message: Message) -> None:
     except UnicodeEncodeError:
         raise UsageError("expected text, got an argument that is not UTF-8") from None
     except ValueError as error:
-        raise UsageError(safe(str(error))) from None
+        raise UsageError(safe(_by_argument(str(error), message))) from None
+
+
+def _by_argument(sentence: str, message: Message) -> str:
+    """`register: client_id: expected …` as `--id: expected …`, which is what a person wrote."""
+    found = _FIELD.match(sentence)
+    if found is None or found["field"] not in message.__struct_fields__:
+        return sentence
+    field = found["field"]
+    return _ARGUMENTS.get((found["type"], field), f"--{field}") + sentence[found.end() :]
