@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from lastseen.client.__main__ import main
@@ -21,6 +23,33 @@ def test_the_help_of_every_sub_command_shows_examples(capsys, command):
     assert f"Usage: lastseen {command}" in told
     assert "Examples:" in told.split("╯")[-1]
     assert f"  lastseen {command}" in told
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS, "settings set"])
+def test_help_fits_a_terminal_of_80_columns(capsys, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([*command.split(), "--help"]) == 0
+    lines = capsys.readouterr().out.rstrip().splitlines()
+    examples = lines[lines.index("Examples:") + 1 :]
+    assert all(line.startswith(("  ", "Exit codes:")) for line in examples if line)
+    text = lines[: next((n for n, line in enumerate(lines) if line.startswith("╭")), 0)]
+    for line, following in itertools.pairwise(text):
+        if line and following:
+            assert len(line) > 60, f"{line!r} breaks before {following!r}"
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "settings set"])
+def test_help_has_no_defaults_that_say_nothing(capsys, command):
+    assert main([*command.split(), "--help"]) == 0
+    told = capsys.readouterr().out
+    assert not any(f"[default: {nothing}]" in told for nothing in ('""', "()", "False"))
+
+
+def test_the_help_of_a_change_says_name_and_value(capsys):
+    assert main(["settings", "set", "--help"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("Usage: lastseen settings set NAME VALUE [NAME VALUE...] [OPTIONS]\n")
+    assert "WORDS" not in told
 
 
 def test_the_version_is_that_of_the_release(capsys):

@@ -1,6 +1,6 @@
 """The sub-commands of `lastseen`, each named by where it is, and imported when it is called."""
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from lastseen.shared.version import VERSION
 
@@ -17,10 +17,17 @@ _EPILOGUE = """Examples:
   lastseen watch --server hub:8080    the same, live
   lastseen history web-01             when it came and went
 
-Exit codes: 0 done, 1 failed (not connected, refused), 2 wrong usage, 130 Ctrl-C."""
+Exit codes: 0 done, 1 failed (no link, refused), 2 wrong usage, 130 Ctrl-C."""
+
+
+def _default(value: object) -> str | None:
+    """What --help says of a default: nothing of an empty one, or of an option that is off."""
+    return str(value) if value else None
+
 
 app = App(
     name="lastseen",
+    default_parameter=Parameter(show_default=_default),
     help=_ABOUT,
     help_epilogue=_EPILOGUE,
     help_format="plaintext",
@@ -47,14 +54,14 @@ Ends with Ctrl-C (exit code 130) or SIGTERM (0), after telling the server that i
     """  lastseen connect --id web-01
   lastseen connect --group rack-3 --group web --meta version=1.4
   lastseen connect --availability busy --note "migrating until 4 pm"
-  lastseen connect --wait --json       start before the server does; a JSON line an event""",
+  lastseen connect --wait --json       start before the server does""",
 )
 _add(
     "list",
     "list_:list_clients",
     """List the clients: everyone present, unless --status says otherwise.""",
     """  lastseen list
-  lastseen list --all                  offline ones too: since when, last seen, and why
+  lastseen list --all                  offline ones too, and why
   lastseen list --status offline --sort last-seen
   lastseen list --group rack-3 --search web
   lastseen list --json | jq -r '.[].client_id'""",
@@ -108,8 +115,8 @@ _add(
     "ping:ping",
     """Measure how long the server takes to answer.
 
-Ends after --count pings (exit code 0, or 1 where none was answered), with Ctrl-C (130) or with
-SIGTERM (0).""",
+Ends after --count pings (exit code 0, or 1 where none was answered), with
+Ctrl-C (130) or with SIGTERM (0).""",
     """  lastseen ping
   lastseen ping -c 5 -i 0.2
   lastseen ping -c 1 --json""",
@@ -125,7 +132,7 @@ _add(
     "completion",
     "completion:completion",
     """Print a completion script for your shell, or install it.""",
-    """  lastseen completion --install                install it for the shell that you use
+    """  lastseen completion --install                for the shell that you use
   source <(lastseen completion --shell bash)   only for now""",
 )
 app.command(

@@ -35,9 +35,14 @@ async def show(*, server: Server = DEFAULT_SERVER, json: Json = False) -> None:
         _print(await observer.settings(), json=json)
 
 
-@settings_app.command(name="set")
+@settings_app.command(
+    name="set", usage="Usage: lastseen settings set NAME VALUE [NAME VALUE...] [OPTIONS]"
+)
 async def change(
-    *words: Annotated[str, Parameter(help="A setting and its value in seconds; may be repeated.")],
+    *words: Annotated[
+        str,
+        Parameter(name="NAME VALUE", help="A setting and its value in seconds; may be repeated."),
+    ],
     server: Server = DEFAULT_SERVER,
     json: Json = False,
 ) -> None:
