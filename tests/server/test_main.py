@@ -199,6 +199,20 @@ def test_check_config_warns_and_still_succeeds(folder: Path, capsys: Capsys):
     assert capsys.readouterr().err.startswith("warning: server.connection_timeout (70) is less")
 
 
+@pytest.mark.parametrize("url", ["mysql://ann:secret@h/x", "sqlite://relative", ""])
+def test_a_wrong_store_is_a_wrong_setting_and_not_found_out_at_the_start(
+    url: str, served: Served, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+):
+    monkeypatch.setenv("LASTSEEN_STORE__URL", url)
+    for arguments in (["check-config"], [], ["migrate"]):
+        assert main(arguments) == 2
+        captured = capsys.readouterr()
+        assert captured.err.startswith("lastseen-server: environment LASTSEEN_STORE__URL: ")
+        assert "secret" not in captured.err
+        assert len(captured.err.splitlines()) == 1
+    assert served.loaded is None
+
+
 def test_check_config_finds_a_mistake(folder: Path, capsys: Capsys):
     (folder / "config.toml").write_text("[server]\nconnection_timeout = 7\n")
     assert main(["check-config"]) == 2

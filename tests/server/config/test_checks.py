@@ -48,6 +48,24 @@ def test_settings_that_do_not_fit_together_are_refused(
     assert problem_of(text).startswith(f"config.toml: {problem}")
 
 
+def test_a_wrong_store_is_refused_with_what_was_expected(problem_of: ProblemOf):
+    problem = problem_of("[store]\nurl = 'sqlite://relative'\n")
+    assert problem.startswith("config.toml: store.url: expected sqlite:///FILE, postgresql")
+    assert problem.endswith("got 'sqlite://relative'")
+    assert problem_of("", {"LASTSEEN_STORE__URL": "mysql://x"}).endswith("got 'mysql://…'")
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://a:secret@h", "a:secret@h\n", "a:secret@h" + "x" * 1000, ""]
+)
+def test_no_sentence_about_the_store_shows_a_password(url: str, problem_of: ProblemOf):
+    problem = problem_of("", {"LASTSEEN_STORE__URL": url})
+    assert problem.startswith("environment LASTSEEN_STORE__URL: ")
+    assert "secret" not in problem
+    if url.isprintable():
+        assert "secret" not in problem_of(f"[store]\nurl = '{url}'\n")
+
+
 def test_a_misfit_names_every_place_that_its_values_came_from(problem_of: ProblemOf):
     problem = problem_of(
         "[server]\nconnection_timeout = 90\n", {"LASTSEEN_SERVER__HEARTBEAT_INTERVAL": "95"}

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 import msgspec
 
 from lastseen.server.config.schema import Config
+from lastseen.server.config.store_url import problem_with
 from lastseen.server.errors import ConfigError
 from lastseen.shared.explain import explain, shown
 
 _INTERVAL, _TIMEOUT = "server.heartbeat_interval", "server.connection_timeout"
 _LEAST, _MOST = "limits.min_heartbeat_interval", "limits.max_heartbeat_interval"
+UNSHOWN = "store.url"
+"""The setting that may hold a password: no sentence shows its value."""
 _HOST, _ANONYMOUS = "server.host", "server.allow_anonymous"
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -33,6 +36,7 @@ def check(config: Config) -> list[str]:
     _check_limits(config)
     _check_timeout(config)
     _check_host(config)
+    _check_store(config)
     return list(_risks(config))
 
 
@@ -44,13 +48,22 @@ def is_loopback(host: str) -> bool:
     return address.is_loopback
 
 
+def explained(error: msgspec.ValidationError, document: object) -> str:
+    """The sentence for settings that are no `Config`; a value that may hold a password is left out.
+
+    Shape: ``server.port: expected `int`, got 'eighty'``.
+    """
+    sentence = explain(error, document, Config)
+    return sentence.partition(", got ")[0] if sentence.startswith(f"{UNSHOWN}: ") else sentence
+
+
 def _check_bounds(config: Config) -> None:
     """Again, because a changed copy (`msgspec.structs.replace`) is not held to them by itself."""
     document = msgspec.to_builtins(config)
     try:
         msgspec.convert(document, Config)
     except msgspec.ValidationError as error:
-        sentence = explain(error, document, Config)
+        sentence = explained(error, document)
         raise ConfigError(sentence, keys=[sentence.partition(":")[0]]) from None
 
 
@@ -94,6 +107,11 @@ def _check_host(config: Config) -> None:
             f" {_ANONYMOUS} = true",
             [_HOST, _ANONYMOUS],
         )
+
+
+def _check_store(config: Config) -> None:
+    if problem := problem_with(config.store.url):
+        raise ConfigError(f"{UNSHOWN}: {problem}", [UNSHOWN])
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

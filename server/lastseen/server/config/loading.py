@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from lastseen.server.config.checks import check
+from lastseen.server.config.checks import UNSHOWN, check, explained
 from lastseen.server.config.schema import Config
 from lastseen.server.config.setting import (
     ENVIRONMENT_PREFIX,
@@ -23,7 +23,7 @@ from lastseen.server.config.setting import (
     values,
 )
 from lastseen.server.errors import ConfigError
-from lastseen.shared.explain import explain, shown
+from lastseen.shared.explain import shown
 
 DEFAULT_PATH = Path("config.toml")
 """Read from the current folder when no other file is named, if it is there."""
@@ -93,7 +93,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         msgspec.convert(document, Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {explain(error, document, Config)}") from None
+        raise ConfigError(f"{path}: {explained(error, document)}") from None
     return document
 
 
@@ -127,12 +127,13 @@ def _overrides(environ: Mapping[str, str]) -> Iterable[tuple[str, Setting, Any]]
 def _converted(variable: str, setting: Setting, text: str) -> Any:  # noqa: ANN401 (any setting)
     """The text of a variable as the setting's type: there is only text in an environment."""
     if not text.isprintable():
-        raise ConfigError(f"environment {variable}: expected printable text, got {shown(text)}")
+        met = "" if setting.key == UNSHOWN else f", got {shown(text)}"
+        raise ConfigError(f"environment {variable}: expected printable text{met}")
     document = {setting.section: {setting.name: text}}
     try:
         config = msgspec.convert(document, Config, strict=False)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"environment {variable}: {explain(error, document, Config)}") from None
+        raise ConfigError(f"environment {variable}: {explained(error, document)}") from None
     return values(config)[setting.key]
 
 
