@@ -132,8 +132,8 @@ class Detector(Section, frozen=True):
     mass_loss_ratio: Annotated[
         float,
         Meta(
-            description="It is a mass loss when one look would give up on more than this share "
-            "of all online clients. With 1 it never is.",
+            description="It is a mass loss when clients are due to be given up on while more "
+            "than this share of all present clients is late. With 1 it never is.",
             ge=0,
             le=1,
         ),
@@ -141,8 +141,8 @@ class Detector(Section, frozen=True):
     mass_loss_min: Annotated[
         int,
         Meta(
-            description="And on at least so many: of three clients, two may well be switched "
-            "off together.",
+            description="And while at least so many are late: of three clients, two may well "
+            "be switched off together.",
             ge=1,
             le=MANY,
         ),
@@ -150,8 +150,8 @@ class Detector(Section, frozen=True):
     mass_loss_hold: Annotated[
         float,
         Meta(
-            description="How long these are then held as late before they are given up on "
-            "after all: time for our own link to come back. 0 holds nobody.",
+            description="How long those that are due are then held as late before they are "
+            "given up on after all: time for our own link to come back. 0 holds nobody.",
             ge=0,
             le=HOUR,
         ),
