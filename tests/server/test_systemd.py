@@ -55,16 +55,16 @@ def test_a_reload_is_told_with_the_monotonic_time_at_which_it_began(manager: Man
     assert before <= int(usec) <= time.monotonic_ns() // 1000
 
 
-def test_the_shutdown_and_a_status_are_told(manager: Manager):
+def test_the_shutdown_is_told_with_a_status_or_without(manager: Manager):
     notifier = Notifier(manager.environ)
-    notifier.status("3 clients online")
+    notifier.stopping("3 clients online")
     notifier.stopping()
-    assert manager.heard() == ["STATUS=3 clients online", "STOPPING=1"]
+    assert manager.heard() == ["STOPPING=1\nSTATUS=3 clients online", "STOPPING=1"]
 
 
 def test_a_status_cannot_smuggle_in_another_assignment(manager: Manager):
-    Notifier(manager.environ).status("one\nWATCHDOG=trigger")
-    assert manager.heard() == ["STATUS=one WATCHDOG=trigger"]
+    Notifier(manager.environ).ready("one\nWATCHDOG=trigger")
+    assert manager.heard() == ["READY=1\nSTATUS=one WATCHDOG=trigger"]
 
 
 async def test_the_watchdog_hears_a_sign_of_life_twice_in_the_time_it_grants(
@@ -120,7 +120,7 @@ def test_a_deaf_manager_cannot_stop_the_server(
 ):
     notifier = Notifier(manager.environ)
     for _ in range(1000):  # more than any queue of datagrams holds (net.unix.max_dgram_qlen)
-        notifier.status("busy")
+        notifier.ready("busy")
         if said := capsys.readouterr().err:
             assert "Resource temporarily unavailable" in said  # at once, not when a time was up
             return

@@ -1,7 +1,7 @@
 """Who may do what, decided in one place for every kind of link.
 
 Today everyone who can reach the server is anonymous and has all roles; tokens will change
-`anonymous` and nothing else.
+`ANONYMOUS` and nothing else.
 """
 
 from typing import Literal

@@ -46,10 +46,6 @@ class Notifier:
         """The shutdown begins."""
         self._send("STOPPING=1", *_status(status))
 
-    def status(self, text: str) -> None:
-        """A line for `systemctl status`."""
-        self._send(*_status(text))
-
     async def watchdog(self) -> None:
         """Show signs of life until cancelled. A task of trio: a loop that is stuck shows none."""
         if self.watchdog_interval is None:
@@ -59,7 +55,7 @@ class Notifier:
             await trio.sleep(self.watchdog_interval)
 
     def _send(self, *assignments: str) -> None:
-        if not self._address or not assignments:
+        if not self._address:
             return
         message = "\n".join(assignments)
         # An abstract socket has an @ in the environment where the kernel wants a zero byte.
