@@ -84,8 +84,12 @@ class Conversation:
 
     def pinged(self, now: Moment) -> None:
         """Answer a ping."""
-        self._heard(now)
-        self._desk.presence.counts.pings += 1
+        presence = self._desk.presence
+        if self._session is not None:  # as `_heard`, without the call
+            presence.heard(self._session, now)
+        else:
+            self._desk.doorkeeper.heard(self._connection, now.awake)
+        presence.counts.pings += 1
         self._connection.send_pong()
 
     def idle(self) -> None:

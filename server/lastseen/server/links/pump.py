@@ -103,25 +103,22 @@ class Pump:
         ready = self._waiting or self._poller.poll(0, BATCH)
         self._waiting = []
         ends = self._stopwatch() + TURN
-        for start in range(0, len(ready), PORTION):
-            if self._stopwatch() > ends:
-                self._waiting = ready[start:]  # the first to be served in the next turn
+        served = self._served
+        for index, (fd, events) in enumerate(ready):
+            if index % PORTION == 0 and self._stopwatch() > ends:
+                self._waiting = ready[index:]  # the first to be served in the next turn
                 return
-            for fd, events in ready[start : start + PORTION]:
-                self._serve(fd, events, now)
-
-    def _serve(self, fd: int, events: int, now: Moment) -> None:
-        pumped = self._served[fd]
-        if pumped is None:  # ended since it was found ready
-            return
-        try:
-            if events & ~WRITE:
-                pumped.on_readable(now)
-            if events & WRITE and self._served[fd] is pumped:
-                pumped.on_writable(now)
-        except Exception:  # one connection's fault ends that connection, and nothing else
-            log.exception("a connection crashed")
-            self._end(fd, pumped)
+            pumped = served[fd]
+            if pumped is None:  # ended since it was found ready
+                continue
+            try:
+                if events & ~WRITE:
+                    pumped.on_readable(now)
+                if events & WRITE and served[fd] is pumped:
+                    pumped.on_writable(now)
+            except Exception:  # one connection's fault ends that connection, and nothing else
+                log.exception("a connection crashed")
+                self._end(fd, pumped)
 
     def _end(self, fd: int, pumped: Pumped) -> None:
         """End one that crashed; if even that raises, at least serve it no more."""
