@@ -89,7 +89,7 @@ def _start(folder: Path, meanwhile: Callable[[int], None] | None = None) -> tupl
     log = folder / "server.log"
     began = time.perf_counter()
     with log.open("w") as output:
-        command = [LASTSEEN_SERVER, "--config", folder / "config.toml"]
+        command = [str(LASTSEEN_SERVER), "--config", str(folder / "config.toml")]
         server = subprocess.Popen(command, stderr=output, env=os.environ | {"LC_ALL": "C.UTF-8"})
     try:
         port = _wait(log, server)
