@@ -14,8 +14,8 @@ from msgspec import Struct
 from lastseen.shared.fitting import in_frames
 from lastseen.shared.messages import ClientRecord, Diff
 
-RING_BYTES = 1024 * 1024
-"""Encoded diffs kept for watchers that return or lag: some 4,000 changes of 250 bytes."""
+RING_BYTES = 512 * 1024
+"""Encoded diffs kept for watchers that return or lag: some 2,000 changes of 250 bytes."""
 
 Encode = Callable[[Diff], bytes]
 
