@@ -16,7 +16,7 @@ from benchmarks.measure import Spread, percentile
 from benchmarks.run import Bench
 from benchmarks.store_flush import LONGEST_STALL
 
-from lastseen.server import logs
+from lastseen.server import collector, logs
 from lastseen.server.keeping.keeper import Keeper
 from lastseen.server.presence.clock import AwakeClock
 from lastseen.server.presence.model import Policy, Registration
@@ -55,6 +55,7 @@ def run(bench: Bench) -> list[Figure]:
 def _once(clients: int) -> tuple[float, list[float]]:
     with TemporaryDirectory(prefix="lastseen-bench-") as folder:
         store = open_store(f"sqlite:///{Path(folder) / 'bench.db'}")
+        collector.spare()  # as the server does once it has started
         try:
             return trio.run(partial(_flush, store, clients))
         finally:

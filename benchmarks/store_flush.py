@@ -3,7 +3,6 @@
 A task beside it wants to wake every millisecond; what it is late by, others would have waited.
 """
 
-import gc
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +13,7 @@ from benchmarks.measure import Spread, percentile
 from benchmarks.run import Bench
 from benchmarks.store_rows import NOW, fill, name_of, stores
 
+from lastseen.server import collector
 from lastseen.server.store.database import CHUNK
 from lastseen.server.store.model import LastSeen
 from lastseen.server.store.store import Store
@@ -29,8 +29,7 @@ def run(bench: Bench) -> list[Figure]:
     with stores(bench) as opened:
         for name, store in opened.items():
             fill(store, rows, online=rows)
-            gc.collect()
-            gc.freeze()  # as the server does once it has started
+            collector.spare()  # as the server does once it has started
             flushes = [trio.run(_flush, store, rows, n) for n in range(bench.scale.repeats)]
             idle = [trio.run(_idle, took) for took, _ in flushes]
             figures += _figures(f"{rows:,} last_seen rows into {name}", flushes, idle)

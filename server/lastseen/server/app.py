@@ -1,6 +1,5 @@
 """The composition root: opens everything, runs it in one nursery, and closes it in order."""
 
-import gc
 import os
 import resource
 import signal
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from lastseen.server import logs
+from lastseen.server import collector, logs
 from lastseen.server.config import Config, LoadedConfig, changes, keep_until_restart
 from lastseen.server.errors import ConfigError
 from lastseen.server.links.desk import Desk
@@ -126,7 +125,7 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
     with trio.open_signal_receiver(*stop_signals) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(server.run)
-            _spare_the_collector()
+            collector.spare()
             accepting = await nursery.start(server.accept, listeners)
             nursery.start_soon(notifier.watchdog)
             _say_ready(loaded, listeners, notifier)
@@ -191,14 +190,6 @@ async def _leave_at_once_on_another(
             log.warning("stopping at once", signal=signal.Signals(number).name)
             server.reception.close_all()
             scope.cancel()
-
-
-def _spare_the_collector() -> None:
-    """What was made until now lives as long as the server. A full collection that walked it would
-    hold everyone up for 40 ms (with the store's libraries; docs/performance.md).
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def _say_ready(loaded: LoadedConfig, listeners: list[socket.socket], notifier: Notifier) -> None:
