@@ -3,7 +3,11 @@
 from lastseen.server.config.changes import Changes, changes, keep_until_restart
 from lastseen.server.config.checks import check
 from lastseen.server.config.loading import DEFAULT_PATH, LoadedConfig, load
-from lastseen.server.config.schema import Config, Detector, Limits, Log, Server
+from lastseen.server.config.schema import Config
+from lastseen.server.config.sections.detector import Detector
+from lastseen.server.config.sections.limits import Limits
+from lastseen.server.config.sections.log import Log
+from lastseen.server.config.sections.server import Server
 from lastseen.server.config.setting import SETTINGS, Setting, values, with_value
 from lastseen.server.errors import ConfigError
 

@@ -5,7 +5,8 @@ from typing import Any, get_args
 from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo, fields, replace
 
-from lastseen.server.config.schema import Config, Section
+from lastseen.server.config.schema import Config
+from lastseen.server.config.sections.section import Section
 
 ENVIRONMENT_PREFIX = "LASTSEEN_"
 ENVIRONMENT_SEPARATOR = "__"
