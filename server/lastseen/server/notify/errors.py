@@ -1,0 +1,19 @@
+"""Why a message could not be sent, and whether trying again can help."""
+
+
+class TransportError(Exception):
+    """A message was not taken.
+
+    Its sentence never shows a secret: it is logged and kept.
+
+    Attributes:
+        permanent: Trying again cannot help until somebody mends the channel.
+        retry_after: Seconds that the receiver asks us to wait; None where it does not.
+    """
+
+    def __init__(
+        self, message: str, *, permanent: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.retry_after = retry_after
