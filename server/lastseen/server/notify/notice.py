@@ -88,4 +88,6 @@ def to_json(notice: Notice) -> Any:  # noqa: ANN401 - any JSON
 
 def from_json(kind: Kind, kept: object) -> Notice:
     """What `to_json` made."""
-    return msgspec.convert(kept, MassLoss if kind == "mass_loss" else ClientNotice)
+    if kind == "mass_loss":
+        return msgspec.convert(kept, MassLoss)
+    return msgspec.convert(kept, ClientNotice)
