@@ -26,6 +26,7 @@ from lastseen.shared.messages import (
     EventRecord,
     Settings,
     Stats,
+    Via,
 )
 
 T = TypeVar("T")
@@ -80,9 +81,11 @@ class Presence:
         status: Literal["online", "late", "offline", "all"] | None = None,
         group: str | None = None,
         search: str | None = None,
+        via: Via | None = None,
     ) -> list[ClientRecord]:
         """Every client that fits, in the order of their ids."""
-        return self._all(lambda: self._presence.clients(status=status, group=group, search=search))
+        wish = partial(self._presence.clients, status=status, group=group, search=search, via=via)
+        return self._all(wish)
 
     def history(self, client_id: str, *, since: datetime | None = None) -> list[EventRecord]:
         """What happened to a client, the latest first; `since` must have a time zone."""

@@ -24,6 +24,7 @@ from lastseen.shared.messages import (
     Stats,
     UpdateSettings,
     Uptime,
+    Via,
 )
 
 
@@ -50,6 +51,7 @@ class Observer:
         status: Literal["online", "late", "offline", "all"] | None = None,
         group: str | None = None,
         search: str | None = None,
+        via: Via | None = None,
     ) -> AsyncIterator[ClientRecord]:
         """Every client that fits, in the order of their ids, page by page as they are consumed.
 
@@ -57,8 +59,9 @@ class Observer:
             status: None means everyone present (online or late).
             group: Only members of it.
             search: Only where client_id, name, hostname or address contains it, whatever the case.
+            via: Only those whose last sign of life came that way.
         """
-        request = List(status=status, group=group, search=search)
+        request = List(status=status, group=group, search=search, via=via)
         return Pages(self._supervisor, request, ClientList, lambda page: page.clients)
 
     def history(

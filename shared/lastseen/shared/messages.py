@@ -147,6 +147,7 @@ class List(Request, frozen=True):
             known.
         group: Only members of this group.
         search: Only where client_id, name, hostname or address contains this, whatever the case.
+        via: Only those whose last sign of life came that way.
         limit: At most so many; the server may send fewer.
         after: The `after` of the page before.
     """
@@ -154,6 +155,7 @@ class List(Request, frozen=True):
     status: Literal["online", "late", "offline", "all"] | None = None
     group: str | None = None
     search: Annotated[str, Meta(max_length=128)] | None = None
+    via: Via | None = None
     limit: PageLimit = 500
     after: str | None = None
 

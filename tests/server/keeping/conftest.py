@@ -144,13 +144,16 @@ class FakeStore:
         limit: int,
         group: str | None = None,
         search: str | None = None,
+        via: str | None = None,
     ) -> Page[KnownClient]:
         return self._page(
             "find_all",
             after,
             limit,
             lambda c: (
-                (group is None or group in c.groups) and (search is None or search in c.client_id)
+                (group is None or group in c.groups)
+                and (search is None or search in c.client_id)
+                and via in (None, c.via)
             ),
         )
 

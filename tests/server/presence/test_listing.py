@@ -105,6 +105,15 @@ def test_a_search_looks_into_id_name_hostname_and_address_whatever_the_case(
     assert ids(mixed, search=search) == expected
 
 
+def test_a_way_selects_those_last_heard_from_by_it(registry: Registry):
+    come(registry, "a")
+    message = Register("b", instance="i1")
+    registry.register(Registration(message, "lan", "10.0.0.7:2425"), None, at(0))
+    assert ids(registry, via="lan") == ["b"]
+    assert ids(registry, via="tcp") == ["a"]
+    assert ids(registry, via="websocket") == []
+
+
 def test_a_page_ends_at_the_limit_and_the_next_goes_on_from_there(registry: CountingRegistry):
     for n in range(7):
         come(registry, f"{n}")

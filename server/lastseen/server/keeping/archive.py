@@ -119,6 +119,7 @@ class Archive:
                 limit=request.limit,
                 group=request.group,
                 search=request.search,
+                via=request.via,
             )
         )
         last = await self._read(self._store.last_events, [c.client_id for c in page.items])

@@ -69,12 +69,14 @@ class _Filter:
     def __init__(self, request: List) -> None:
         self._status = request.status
         self._group = request.group
+        self._via = request.via
         self._search = request.search.casefold() if request.search else None
 
     def __call__(self, client: Client | ClientRecord) -> bool:
         return (
             self._has_status(client)
             and (self._group is None or self._group in client.groups)
+            and self._via in (None, client.via)
             and (self._search is None or self._is_found_in(client, self._search))
         )
 

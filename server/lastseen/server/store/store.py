@@ -66,11 +66,13 @@ class Store:
         limit: int = PAGE,
         group: str | None = None,
         search: str | None = None,
+        via: str | None = None,
     ) -> Page[KnownClient]:
         """Everyone, or the members of a group, or those with a text in client_id, name, hostname
-        or address. With either, at most 5,000 clients are looked at for one page.
+        or address, or those last heard from `via` a kind of link. With any, at most 5,000 clients
+        are looked at for one page.
         """
-        wanted = Filter(group, search)
+        wanted = Filter(group, search, via)
         with self.database.reading() as connection:
             if wanted.passes_all:
                 return finding.page(connection, after, limit)
