@@ -68,6 +68,8 @@ class ClientRecord(Struct, frozen=True, omit_defaults=True, gc=False):
         address: Where it came from, `host:port`.
         sessions: How many live sessions it has: 0 while late with a broken link, more than 1
             where the server lets several devices share one client_id.
+        timeout: After how many seconds of silence it is given up on, where it has no link and so a
+            timeout of its own; None: the server's connection_timeout.
     """
 
     client_id: str
@@ -84,6 +86,7 @@ class ClientRecord(Struct, frozen=True, omit_defaults=True, gc=False):
     via: Via = "tcp"
     address: str = ""
     sessions: int = 0
+    timeout: float | None = None
 
 
 class Message(Struct, frozen=True, tag_field="type", tag=snake_case, omit_defaults=True, gc=False):

@@ -40,6 +40,7 @@ records = st.builds(
     address=st.builds(
         lambda host, port: format_address(host, port) if host else "", hosts, st.integers(0, 65535)
     ),
+    timeout=st.sampled_from([None, 90.0]),
 )
 
 

@@ -13,6 +13,13 @@ def test_a_client_comes_back_as_it_was_written(store, known):
     assert store.find_by_id("web-01") == client
 
 
+def test_a_timeout_of_its_own_comes_back_and_goes(store, known):
+    store.upsert_many([known(timeout=90.0)])
+    assert store.find_by_id("web-01") == known(timeout=90.0)
+    store.upsert_many([known()])
+    assert store.find_by_id("web-01").timeout is None
+
+
 def test_a_later_write_overwrites_everything_but_the_first_sign_of_life(store, known):
     store.upsert_many([known(first_seen=NOW - 100)])
     store.upsert_many([known(name="New", groups=(), meta={}, last_seen=NOW + 5, first_seen=NOW)])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lastseen.server.store.errors import TransferFailed
 from lastseen.server.store.lines import (
     LONGEST_LINE,
+    ClientLine,
     EndLine,
     EventLine,
     HeaderLine,
@@ -20,6 +21,9 @@ from lastseen.server.store.lines import (
 
 HEADER = encode(HeaderLine(1))
 RUN = RunLine("run-1", 1.5, 2.5, clean=True)
+CLIENT = ClientLine(
+    "a", "", "", "", 1, "http", "", "", "", (), {}, "available", "", 1.0, 1.0, 1.0, timeout=90.0
+)
 EVENT = EventLine("a", "offline", "online", "registered", 1.0, 1.0, None, "run-1", "x:1", id=1)
 
 
@@ -28,7 +32,15 @@ def read(*parts):
 
 
 def test_rows_come_back_as_they_were_encoded():
-    assert read(HEADER, encode(RUN), encode(EVENT), encode(EndLine(2))) == [RUN, EVENT]
+    lines = [RUN, CLIENT, EVENT]
+    assert read(HEADER, *map(encode, lines), encode(EndLine(3))) == lines
+
+
+def test_a_client_of_an_earlier_version_has_no_timeout_of_its_own():
+    fields = json.loads(encode(CLIENT))
+    del fields["timeout"]
+    [client] = read(HEADER, json.dumps(fields).encode() + b"\n", encode(EndLine(1)))
+    assert client.timeout is None
 
 
 def test_unknown_fields_of_a_later_version_are_ignored():
@@ -59,6 +71,9 @@ def changed(line, **fields):
             HEADER + changed(RUN, started_at=1e300),
             "started_at: expected Unix seconds",
         ),
+        (HEADER + changed(CLIENT, port=65_536), "port: expected 0 to 65535, got 65536"),
+        (HEADER + changed(CLIENT, timeout=0), "timeout: expected seconds, more than 0 .* got 0"),
+        (HEADER + changed(CLIENT, timeout=1e300), "timeout: expected seconds, more than 0"),
         (HEADER + changed(EVENT, id=0), "id: expected 1 to 2.63-1, got 0"),
         (HEADER + changed(EVENT, number=2**63), "number: expected 0 to 2.63-1, got 92"),
         (HEADER + changed(EVENT, after="dead"), "line 2: Invalid enum value 'dead'"),

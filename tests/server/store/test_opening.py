@@ -35,6 +35,25 @@ def test_opening_a_second_time_finds_everything_and_changes_nothing(url, known):
     again.close()
 
 
+def test_clients_of_the_first_version_are_still_known(url, known, monkeypatch):
+    for module in (schema, opening):
+        monkeypatch.setattr(module, "SCHEMA_VERSION", "0001")
+    assert migrate(url).after == "0001"
+    monkeypatch.undo()
+    alter(
+        url,
+        "INSERT INTO clients (client_id, name, hostname, ip, port, via, user_name, nickname,"
+        " avatar, groups, meta, availability, note, last_seen, first_seen, updated_at)"
+        " VALUES ('old', '', '', '', 0, 'tcp', '', '', '', '[]', '{}', 'available', '', 1, 1, 1)",
+    )
+    assert migrate(url) == Migrated("0001", SCHEMA_VERSION)
+    store = open_store(url)
+    assert store.find_by_id("old").timeout is None
+    store.upsert_many([known(timeout=90.0)])
+    assert store.find_by_id("web-01").timeout == 90.0
+    store.close()
+
+
 def test_four_processes_may_start_at_once(url):
     processes = [
         subprocess.Popen([sys.executable, "-c", OPEN, url], stderr=subprocess.PIPE, text=True)

@@ -16,7 +16,7 @@ NOW = 1_800_000_000.0
 def source(tmp_path, known, event):
     """A store with some of everything."""
     store = open_store("sqlite:///source.db", tmp_path)
-    clients = [known("a", first_seen=NOW - 50.000001), known("b", note="é\n\U0001f600")]
+    clients = [known("a", first_seen=NOW - 50.000001), known("b", note="é\n\U0001f600", timeout=90)]
     gone = event("b", "offline", at=NOW + 5, last_seen=NOW + 1, deadline=NOW + 4.5, number=2)
     store.record([event("a", "online"), event("b", "online", number=1), gone], clients)
     store.begin_run("run-1", NOW)

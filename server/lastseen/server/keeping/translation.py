@@ -39,6 +39,7 @@ def known_client(record: ClientRecord) -> KnownClient:
         last_seen=last_seen,
         first_seen=last_seen,
         updated_at=last_seen,
+        timeout=record.timeout,
     )
 
 
@@ -81,6 +82,7 @@ def remembered(known: KnownClient, status: Status, reason: Reason = "closed") ->
         note=known.note,
         via=known.via,
         address=format_address(known.ip, known.port) if known.ip else "",
+        timeout=known.timeout,
     )
 
 

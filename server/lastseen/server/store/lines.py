@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from lastseen.server.store.errors import TransferFailed
 from lastseen.server.store.model import Event, KnownClient, Run
+from lastseen.shared.messages import LONGEST
 from lastseen.shared.version import VERSION
 
 FORMAT = 1
@@ -127,16 +128,26 @@ def _check_complete(expected: int, count: int) -> None:
 
 
 def _checked(row: Row, number: int) -> Row:
+    if isinstance(row, ClientLine):
+        _check_client(row, number)
     for name in row.__struct_fields__:
         value = getattr(row, name)
         if isinstance(value, float) and not (isfinite(value) and abs(value) <= _LATEST):
             raise TransferFailed(f"line {number}: {name}: expected Unix seconds, got {value!r}")
-    if isinstance(row, ClientLine) and not 0 <= row.port <= _LARGEST_PORT:
-        raise TransferFailed(f"line {number}: port: expected 0 to 65535, got {row.port}")
     if isinstance(row, EventLine):
         _check_key("id", row.id, number, least=1)
         _check_key("number", row.number, number, least=0)
     return row
+
+
+def _check_client(client: ClientLine, number: int) -> None:
+    if not 0 <= client.port <= _LARGEST_PORT:
+        raise TransferFailed(f"line {number}: port: expected 0 to 65535, got {client.port}")
+    if client.timeout is not None and not 0 < client.timeout <= LONGEST:
+        raise TransferFailed(
+            f"line {number}: timeout: expected seconds, more than 0 and at most {LONGEST:,.0f}, "
+            f"got {client.timeout}"
+        )
 
 
 def _check_key(name: str, value: int, number: int, *, least: int) -> None:

@@ -25,6 +25,7 @@ class KnownClient(Struct, frozen=True, gc=False):
     Attributes:
         first_seen: Its first sign of life. The store keeps that of the first write.
         updated_at: When anything but `last_seen` and where from was last written.
+        timeout: Its own timeout in seconds, where it has one: that of a client without a link.
     """
 
     client_id: str
@@ -43,6 +44,7 @@ class KnownClient(Struct, frozen=True, gc=False):
     last_seen: float
     first_seen: float
     updated_at: float
+    timeout: float | None = None
 
 
 class LastSeen(Struct, frozen=True, gc=False):

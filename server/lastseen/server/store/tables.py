@@ -37,6 +37,7 @@ CLIENTS = Table(
     # few rows of a million; the other holds the others by age, so that cleaning up does. And
     # `last_seen`, which changes all the time, needs no index.
     Column("offline_since", Moment),
+    Column("timeout", Moment),  # a length of time, kept to the microsecond as moments are
 )
 
 EVENTS = Table(
