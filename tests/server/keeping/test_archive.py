@@ -1,6 +1,5 @@
 """Questions about the past are answered, each by itself, whatever the store does."""
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 import trio
 
-from lastseen.server.keeping.archive import WAITING, Archive
+from lastseen.server.keeping.archive import Archive
 from lastseen.shared.framing import FRAME_LIMIT
 from lastseen.shared.messages import (
     ClientList,
@@ -277,51 +276,3 @@ async def test_a_crash_in_one_question_is_its_answer_and_nobody_elses(
 
 def _fields(question: Any) -> tuple[Any, ...]:
     return () if isinstance(question, List) else (question.client_id,)
-
-
-async def test_no_more_than_four_questions_are_read_at_once(world, archive):
-    inside: list[int] = []
-    most, lock, release = 0, threading.Lock(), threading.Event()
-    find = world.store.find_by_id
-
-    def slow(client_id: str) -> Any:
-        nonlocal most
-        with lock:
-            inside.append(1)
-            most = max(most, len(inside))
-        release.wait(5)
-        with lock:
-            inside.pop()
-        return find(client_id)
-
-    world.store.find_by_id = slow
-    answers: list[Any] = []
-    for _ in range(10):
-        archive.ask(GetHistory("nobody"), answers.append, lambda: True)
-    await until(lambda: len(inside) == 4)
-    await trio.sleep(0.05)
-    release.set()
-    await until(lambda: len(answers) == 10)
-    assert most == 4
-
-
-async def test_a_question_whose_asker_is_gone_is_not_read(world, archive):
-    answers: list[Any] = []
-    reads: list[str] = []
-    find = world.store.find_by_id
-    world.store.find_by_id = lambda client_id: reads.append(client_id) or find(client_id)
-    for _ in range(20):
-        archive.ask(GetHistory("gone"), answers.append, lambda: False)
-    archive.ask(GetHistory("here"), answers.append, lambda: True)
-    await until(lambda: len(answers) == 1)
-    assert reads == ["here"]
-
-
-async def test_more_questions_than_may_wait_are_told_so_at_once(archive):
-    answers: list[Any] = []
-    for _ in range(WAITING):
-        archive.ask(GetHistory("a"), lambda _: None, lambda: True)
-    archive.ask(GetHistory("a", request_id=7), answers.append, lambda: True)
-    (refusal,) = answers
-    assert (refusal.code, refusal.request_id) == ("busy", 7)
-    assert refusal.retry_after

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import trio
 
-from lastseen.server import logs
+from lastseen.server.asking import Asking
 from lastseen.server.keeping.translation import client_uptime, event_record, offline
 from lastseen.server.presence.listing import Stored
 from lastseen.server.presence.presence import Presence
@@ -32,22 +32,10 @@ WINDOWS = (86_400.0, 7 * 86_400.0, 30 * 86_400.0)
 UPTIMES = 200
 """Clients looked at for one answer at most: some 30 KB, and each takes a query of its own."""
 
-READERS = 4
-"""Questions being read at once: enough to keep a database busy, few enough to leave others the
-interpreter."""
-
-WAITING = 256
-"""Questions open at once, those that wait included."""
-
 CATCHING_UP = 5.0
 """Seconds that forgetting waits at most for the writer behind presence."""
 
-RETRY_AFTER = 10.0
-"""Seconds after which it is worth asking a store again that did not answer."""
-
 T = TypeVar("T")
-
-log = logs.get_logger()
 
 
 class Archive:
@@ -60,57 +48,28 @@ class Archive:
         self._store = store
         self._caught_up = caught_up
         self._presence = presence
-        self._readers = trio.Semaphore(READERS)
-        self._open = 0
+        self._asking = Asking(self._answer)
 
     async def run(self) -> None:
         """Answer for ever."""
-        async with trio.open_nursery() as self._nursery:
-            await trio.sleep_forever()
+        await self._asking.run()
 
     def ask(
         self, question: Question, reply: Callable[[Answer], None], wanted: Callable[[], bool]
     ) -> None:
-        """Have `reply` called with the answer, later, if it is still `wanted` when its turn comes.
-
-        At most WAITING questions are open at once; one more is answered by `busy` right away.
-        """
-        if self._open == WAITING:
-            sentence = f"{WAITING} questions about the past are waiting already"
-            reply(Error("busy", sentence, RETRY_AFTER, request_id=question.request_id))
-            return
-        self._open += 1
-        self._nursery.start_soon(self._answer_to, question, reply, wanted)
-
-    async def _answer_to(
-        self, question: Question, reply: Callable[[Answer], None], wanted: Callable[[], bool]
-    ) -> None:
-        try:
-            async with self._readers:
-                if wanted():
-                    reply(await self._answer(question))
-        except Exception:  # one question's fault must not end the server
-            log.exception("a question crashed")
-            reply(_crashed(question))
-        finally:
-            self._open -= 1
+        """Have `reply` called with the answer, later, as `Asking.ask`."""
+        self._asking.ask(question, reply, wanted)
 
     async def _answer(self, question: Question) -> Answer:
-        """What the store says; an `error` where it does not answer now."""
-        try:
-            match question:
-                case List():
-                    return await self._list(question)
-                case GetHistory():
-                    return await self._history(question)
-                case GetUptime():
-                    return await self._uptime(question)
-                case Forget():
-                    return await self._forget(question)
-        except StoreUnavailable as error:
-            return Error(
-                "store_unavailable", str(error), RETRY_AFTER, request_id=question.request_id
-            )
+        match question:
+            case List():
+                return await self._list(question)
+            case GetHistory():
+                return await self._history(question)
+            case GetUptime():
+                return await self._uptime(question)
+            case Forget():
+                return await self._forget(question)
 
     async def _list(self, request: List) -> ClientList:
         page = await self._read(
@@ -181,11 +140,6 @@ class Archive:
 
     async def _read(self, read: Callable[..., T], *what: Any) -> T:  # noqa: ANN401 - handed on
         return await trio.to_thread.run_sync(read, *what, abandon_on_cancel=True)
-
-
-def _crashed(question: Question) -> Error:
-    sentence = "the server failed to answer; its log says why"
-    return Error("internal_error", sentence, request_id=question.request_id)
 
 
 def _unknown(request: GetHistory | GetUptime | Forget) -> Error:
