@@ -43,6 +43,7 @@ FAST: dict[str, dict[str, Any]] = {
     "log": {"format": "json"},
     # What outlives a server has tests of its own; without it a server starts in half the time.
     "store": {"url": "none"},
+    "http": {"enabled": False, "port": 0},
 }
 
 SERVER = (sys.executable, "-m", "lastseen.server")

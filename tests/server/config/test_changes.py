@@ -10,6 +10,11 @@ def test_only_what_is_opened_at_the_start_needs_a_restart():
         "server.allow_anonymous",
         "store.url",
         "log.format",
+        "http.enabled",
+        "http.host",
+        "http.port",
+        "http.base_path",
+        "http.public_url",
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from lastseen.server.config import Config, ConfigError, LoadedConfig, check, with_value
-from lastseen.server.config.checks import is_loopback
+from lastseen.server.config.hosts import is_loopback
 
 Load = Callable[..., LoadedConfig]
 ProblemOf = Callable[..., str]

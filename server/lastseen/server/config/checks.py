@@ -1,11 +1,11 @@
 """What settings must satisfy, alone and together: in a file, a reload and a live update."""
 
-import ipaddress
-import re
 from collections.abc import Iterator
 
 import msgspec
 
+from lastseen.server.config.hosts import ANONYMOUS, check_host, is_loopback
+from lastseen.server.config.http_checks import check_http, http_risks
 from lastseen.server.config.schema import Config
 from lastseen.server.config.store_url import problem_with
 from lastseen.server.errors import ConfigError
@@ -15,9 +15,7 @@ _INTERVAL, _TIMEOUT = "server.heartbeat_interval", "server.connection_timeout"
 _LEAST, _MOST = "limits.min_heartbeat_interval", "limits.max_heartbeat_interval"
 UNSHOWN = "store.url"
 """The setting that may hold a password: no sentence shows its value."""
-_HOST, _ANONYMOUS = "server.host", "server.allow_anonymous"
-
-_HOST_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_HOST = "server.host"
 
 _SAFE_TIMEOUT = 2
 """Heartbeat intervals that connection_timeout should span, so that one ping may be lost."""
@@ -35,17 +33,10 @@ def check(config: Config) -> list[str]:
     _check_bounds(config)
     _check_limits(config)
     _check_timeout(config)
-    _check_host(config)
+    check_host(_HOST, config.server.host, config)
     _check_store(config)
+    check_http(config)
     return list(_risks(config))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens on `host`."""
-    address = _address(host)
-    if address is None:  # a name: where any other one leads is not for us to say
-        return host.lower() == "localhost"
-    return address.is_loopback
 
 
 def explained(error: msgspec.ValidationError, document: object) -> str:
@@ -92,33 +83,9 @@ def _check_timeout(config: Config) -> None:
         )
 
 
-def _check_host(config: Config) -> None:
-    host = config.server.host
-    if _address(host) is None and not _HOST_NAME.fullmatch(host):
-        raise ConfigError(
-            f"{_HOST}: expected an address or a host name, without a port, got {shown(host)}",
-            [_HOST],
-        )
-    if not is_loopback(host) and not config.server.allow_anonymous:
-        raise ConfigError(
-            f"{_HOST}: expected a loopback address (127.0.0.1, ::1 or localhost), got"
-            f" {shown(host)}: there are no tokens, so whoever can reach that address could register"
-            " as anyone and change settings; to allow that on a network that you trust, set"
-            f" {_ANONYMOUS} = true",
-            [_HOST, _ANONYMOUS],
-        )
-
-
 def _check_store(config: Config) -> None:
     if problem := problem_with(config.store.url):
         raise ConfigError(f"{UNSHOWN}: {problem}", [UNSHOWN])
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
 
 
 def _risks(config: Config) -> Iterator[str]:
@@ -130,6 +97,7 @@ def _risks(config: Config) -> Iterator[str]:
         )
     if not is_loopback(config.server.host):
         yield (
-            f"{_HOST} is {shown(config.server.host)} and {_ANONYMOUS} is true: whoever can reach"
+            f"{_HOST} is {shown(config.server.host)} and {ANONYMOUS} is true: whoever can reach"
             " that address can register as anyone, see everyone and change settings"
         )
+    yield from http_risks(config)

@@ -5,6 +5,7 @@ from here.
 from msgspec import field
 
 from lastseen.server.config.sections.detector import Detector
+from lastseen.server.config.sections.http import Http
 from lastseen.server.config.sections.limits import Limits
 from lastseen.server.config.sections.log import Log
 from lastseen.server.config.sections.section import Section
@@ -19,4 +20,5 @@ class Config(Section, frozen=True):
     detector: Detector = field(default_factory=Detector)
     limits: Limits = field(default_factory=Limits)
     store: Store = field(default_factory=Store)
+    http: Http = field(default_factory=Http)
     log: Log = field(default_factory=Log)
