@@ -6,17 +6,24 @@ import pytest
 
 from lastseen.server.permissions import ANONYMOUS, Principal, Role
 from lastseen.shared.messages import (
+    EnableChannel,
     Forget,
+    GetChannels,
+    GetDeliveries,
     GetHistory,
     GetSettings,
+    GetSilences,
     GetStats,
     GetUptime,
     Leave,
     List,
     Ping,
     Register,
+    Retry,
     SetAvailability,
+    Silence,
     ToServer,
+    Unsilence,
     UpdateSettings,
     Watch,
 )
@@ -27,6 +34,13 @@ EXAMPLES = {
     Forget: Forget("a"),
     GetHistory: GetHistory("a"),
     GetUptime: GetUptime(),
+    Silence: Silence(60, "a"),
+    Unsilence: Unsilence(1),
+    GetSilences: GetSilences(),
+    GetDeliveries: GetDeliveries(),
+    Retry: Retry(1),
+    GetChannels: GetChannels(),
+    EnableChannel: EnableChannel("ops"),
     **{kind: kind() for kind in (Ping, Leave, List, Watch, GetSettings, UpdateSettings, GetStats)},
 }
 
@@ -47,8 +61,14 @@ def test_the_examples_are_all_messages_that_a_server_takes():
     ("role", "expected"),
     [
         ("client", {Ping, Register, SetAvailability, Leave}),
-        ("observer", {Ping, List, Watch, GetSettings, GetStats, GetHistory, GetUptime}),
-        ("admin", {Ping, UpdateSettings, Forget}),
+        (
+            "observer",
+            {
+                *(Ping, List, Watch, GetSettings, GetStats, GetHistory, GetUptime),
+                *(GetSilences, GetDeliveries, GetChannels),
+            },
+        ),
+        ("admin", {Ping, UpdateSettings, Forget, Silence, Unsilence, Retry, EnableChannel}),
     ],
 )
 def test_each_role_allows_its_own_messages_and_no_others(role: Role, expected: set[Any]):

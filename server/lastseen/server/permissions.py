@@ -9,9 +9,13 @@ from typing import Literal
 from msgspec import Struct
 
 from lastseen.shared.messages import (
+    EnableChannel,
     Forget,
+    GetChannels,
+    GetDeliveries,
     GetHistory,
     GetSettings,
+    GetSilences,
     GetStats,
     GetUptime,
     Leave,
@@ -19,7 +23,10 @@ from lastseen.shared.messages import (
     Message,
     Ping,
     Register,
+    Retry,
     SetAvailability,
+    Silence,
+    Unsilence,
     UpdateSettings,
     Watch,
 )
@@ -36,8 +43,15 @@ _NEEDED: dict[type[Message], Role] = {
     GetStats: "observer",
     GetHistory: "observer",
     GetUptime: "observer",
+    GetSilences: "observer",
+    GetDeliveries: "observer",
+    GetChannels: "observer",
     UpdateSettings: "admin",
     Forget: "admin",
+    Silence: "admin",
+    Unsilence: "admin",
+    Retry: "admin",
+    EnableChannel: "admin",
 }
 
 

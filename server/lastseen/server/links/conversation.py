@@ -3,12 +3,12 @@
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import ClassVar, TypeVar, get_args
 
 from lastseen.server import logs
 from lastseen.server.errors import ConfigError
 from lastseen.server.links.connection import Connection
-from lastseen.server.links.desk import Desk
+from lastseen.server.links.desk import Asker, Desk
 from lastseen.server.links.frames import FATAL
 from lastseen.server.permissions import ANONYMOUS
 from lastseen.server.presence.model import Moment, Registration, Session
@@ -27,10 +27,12 @@ from lastseen.shared.messages import (
     Leave,
     List,
     Message,
+    NotifyQuestion,
     Ping,
     Question,
     Register,
     Registered,
+    Request,
     SetAvailability,
     ToServer,
     UpdateSettings,
@@ -43,7 +45,9 @@ RETRY_WHEN_FULL = 30.0
 long enough not to be a load, and spread so that those refused together do not return together."""
 
 ASKED_AT_ONCE = 8
-"""Questions about the past that one link may have open: each holds a worker thread for a while."""
+"""Questions to the store that one link may have open: each holds a worker thread for a while."""
+
+Q = TypeVar("Q", bound=Request)
 
 log = logs.get_logger()
 
@@ -196,12 +200,24 @@ class Conversation:
         if self._desk.archive is None:
             sentence = 'this server remembers nothing (store.url is "none")'
             self._refuse(question, "no_store", sentence)
-        elif self._asked == ASKED_AT_ONCE:
+        else:
+            self._put(question, self._desk.archive)
+
+    def _ask_of_telling(self, question: NotifyQuestion, _now: Moment) -> None:
+        """Put a question about notifications; the answer comes when it comes."""
+        if self._desk.telling is None:
+            sentence = "this server tells nobody: its settings name no channel ([notify])"
+            self._refuse(question, "no_notifications", sentence)
+        else:
+            self._put(question, self._desk.telling)
+
+    def _put(self, question: Q, asker: Asker[Q]) -> None:
+        if self._asked == ASKED_AT_ONCE:
             sentence = f"{self._asked} questions of this link are being answered: wait for one"
             self._refuse(question, "busy", sentence)
         else:
             self._asked += 1
-            self._desk.archive.ask(question, self._answered, self._connection.is_open)
+            asker.ask(question, self._answered, self._connection.is_open)
 
     def _answered(self, answer: Answer) -> None:
         self._asked -= 1
@@ -266,6 +282,7 @@ class Conversation:
         GetHistory: _ask,
         GetUptime: _ask,
         Forget: _ask,
+        **dict.fromkeys(get_args(NotifyQuestion), _ask_of_telling),
     }
 
 

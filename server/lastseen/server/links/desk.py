@@ -3,21 +3,23 @@ to it.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
 from lastseen.server.links.doorkeeper import Doorkeeper
 from lastseen.server.presence.presence import Presence
 from lastseen.server.steering import Steering
-from lastseen.shared.messages import Answer, Question, Stats
+from lastseen.shared.messages import Answer, NotifyQuestion, Question, Stats
+
+Q_contra = TypeVar("Q_contra", contravariant=True)
 
 
-class Archive(Protocol):
-    """Who can answer questions about the past."""
+class Asker(Protocol[Q_contra]):
+    """Who can answer questions that take a while."""
 
     def ask(
-        self, question: Question, reply: Callable[[Answer], None], wanted: Callable[[], bool]
+        self, question: Q_contra, reply: Callable[[Answer], None], wanted: Callable[[], bool]
     ) -> None:
         """Have `reply` called with the answer, later, if it is still `wanted` then."""
 
@@ -27,11 +29,13 @@ class Desk(Struct, frozen=True):
 
     Attributes:
         stats: How the server is, as the answer to a request_id.
-        archive: None where nothing is remembered.
+        archive: Who answers questions about the past; None where nothing is remembered.
+        telling: Who answers questions about notifications; None where nobody is told.
     """
 
     presence: Presence
     steering: Steering
     doorkeeper: Doorkeeper
     stats: Callable[[int | None], Stats]
-    archive: Archive | None = None
+    archive: Asker[Question] | None = None
+    telling: Asker[NotifyQuestion] | None = None
