@@ -9,9 +9,9 @@ import pytest
 import trio
 import trio.testing
 
+from lastseen.server.presence.admission import RegistrationRefused
 from lastseen.server.presence.model import Moment, Policy, Registration
 from lastseen.server.presence.presence import TICK, Presence
-from lastseen.server.presence.registry import RegistrationRefused
 from lastseen.shared.messages import Diff, Goodbye, List, Register, Watch
 from lastseen.shared.wire import to_frame
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from lastseen.server.presence.admission import Admission, RegistrationRefused
 from lastseen.server.presence.model import Moment, Policy, Registration, State, Transition
-from lastseen.server.presence.registry import Admission, RegistrationRefused, Registry
+from lastseen.server.presence.registry import Registry
 from lastseen.shared.messages import ClientRecord, Register
 
 Make = Callable[..., Registry]

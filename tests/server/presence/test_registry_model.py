@@ -13,10 +13,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec import structs
 
+from lastseen.server.presence.admission import RegistrationRefused
 from lastseen.server.presence.journal import Journal
-from lastseen.server.presence.model import Moment, Policy, Registration, Session, Transition
-from lastseen.server.presence.registry import RegistrationRefused, Registry
-from lastseen.shared.messages import ClientRecord, Diff, Register
+from lastseen.server.presence.linkless import Beat
+from lastseen.server.presence.model import (
+    Moment,
+    Policy,
+    Registration,
+    Session,
+    State,
+    Transition,
+)
+from lastseen.server.presence.registry import Registry
+from lastseen.shared.messages import ClientRecord, Diff, Register, Via
 from lastseen.shared.wire import from_server, pack
 
 Told = tuple[str, str, str, str]
@@ -35,12 +44,31 @@ class Line:
 
 
 class NaiveSession:
-    def __init__(self, client: str, instance: str, now: float) -> None:
-        self.client, self.instance = client, instance
+    """`timeout` is its own, of one that never had a link; its instance is None after a restart."""
+
+    def __init__(
+        self,
+        client: str,
+        instance: str | None,
+        now: float,
+        via: str = "tcp",
+        timeout: float | None = None,
+    ) -> None:
+        self.client, self.instance, self.via, self.timeout = client, instance, via, timeout
         self.last_ping = self.began = now
         self.state = "FRESH"
-        self.linked = True
+        self.linked = timeout is None
 
+    def is_of(self, instance: str) -> bool:
+        return instance not in ("", None) and self.instance == instance
+
+
+UNKNOWN: dict[str, Any] = {
+    "availability": "available",
+    "groups": (),
+    "via": "tcp",
+    "timeout": None,
+}
 
 LATE = ("SILENT", "BROKEN", "DOUBTED")
 
@@ -54,7 +82,7 @@ class Naive:
         self.about: dict[str, dict[str, Any]] = {}  # present and remembered clients
         self.gone: list[str] = []
         self.doubtful_until = float("-inf")
-        self.shorter: dict[str, tuple[float, float]] = {}
+        self.shorter: dict[tuple[str, float | None], tuple[float, float]] = {}
 
     def of(self, client: str) -> list[NaiveSession]:
         return [s for s in self.sessions if s.client == client]
@@ -66,29 +94,72 @@ class Naive:
     def present(self) -> set[str]:
         return {s.client for s in self.sessions}
 
-    def register(self, client: str, instance: str, now: float) -> "NaiveSession | str":
+    def register(
+        self, client: str, instance: str, groups: tuple[str, ...], now: float
+    ) -> "tuple[NaiveSession, str] | str":
+        """The new session and the reason of a transition; or the code of a refusal."""
         mine, policy = self.of(client), self.policy
         if not mine and len(self.present()) >= policy.max_clients:
             return "server_full"
-        same = [s for s in mine if instance != "" and s.instance == instance]
-        others = [] if same or policy.duplicate == "share" else mine
-        if others and policy.duplicate == "reject" and self.status(client) == "online":
+        own = [s for s in mine if s.is_of(instance) or s.instance is None]
+        in_the_way = [s for s in mine if s not in own and s.timeout is None]
+        if policy.duplicate == "share" or any(s.timeout is None for s in own):
+            in_the_way = []
+        online = any(s.state == "FRESH" for s in in_the_way)
+        if online and policy.duplicate == "reject":
             return "duplicate_client"
-        self.sessions = [s for s in self.sessions if s not in same and s not in others]
+        others = [s for s in own + in_the_way if not s.is_of(instance)]
+        self.sessions = [s for s in self.sessions if s not in own and s not in in_the_way]
+        reason = "replaced" if online else self.reason_to_come(client, mine)
         self.sessions.append(NaiveSession(client, instance, now))
-        if not mine:
-            self.about[client] = {"availability": "available", **self.about.get(client, {})}
-        if others or not mine:
-            self.about[client]["availability"] = "available"
-        self.about[client]["last_seen"] = now
-        return self.sessions[-1]
+        known = UNKNOWN if others or not mine else {}
+        said = {"groups": groups, "via": "tcp", "timeout": None, "last_seen": now}
+        self.about[client] = self.about.get(client, {}) | known | said
+        return self.sessions[-1], reason
 
-    def reason_to_register(self, client: str, instance: str) -> str:
+    def beat(
+        self,
+        client: str,
+        via: str,
+        timeout: float,
+        instance: str,
+        groups: tuple[str, ...] | None,
+        now: float,
+    ) -> "tuple[NaiveSession, str] | str":
         mine = self.of(client)
-        others = not any(instance != "" and s.instance == instance for s in mine)
-        if others and self.policy.duplicate != "share" and self.status(client) == "online":
-            return "replaced"
-        return "returned" if client in self.gone or self.status(client) == "late" else "registered"
+        if not mine:
+            if len(self.present()) >= self.policy.max_clients:
+                return "server_full"
+            self.about[client] = self.about.get(client, {}) | UNKNOWN
+        reason = self.reason_to_come(client, mine)
+        session = self.linkless(client, via)
+        if session is None:
+            self.sessions = [s for s in self.sessions if s not in mine or s.instance is not None]
+            session = NaiveSession(client, instance, now, via, timeout)
+            self.sessions.append(session)
+        session.instance, session.timeout = instance, timeout
+        session.state, session.last_ping = "FRESH", now
+        about = self.about[client]
+        about["last_seen"] = now
+        if self.describes(session):
+            if about["timeout"] is None:
+                about["availability"] = "available"
+            about["groups"] = about["groups"] if groups is None else groups
+            about["via"], about["timeout"] = via, timeout
+        return session, reason
+
+    def linkless(self, client: str, via: str) -> NaiveSession | None:
+        found = [s for s in self.of(client) if s.timeout is not None and s.via == via]
+        return found[0] if found else None
+
+    def describes(self, session: NaiveSession) -> bool:
+        mine = self.of(session.client)
+        without = [s for s in mine if s.timeout is not None]
+        return not any(s.linked for s in mine) and without[-1] is session
+
+    def reason_to_come(self, client: str, mine: list[NaiveSession]) -> str:
+        late = bool(mine) and all(s.state != "FRESH" for s in mine)
+        return "returned" if client in self.gone or late else "registered"
 
     def told(self, client: str, before: str, reason: str, now: float) -> Told | None:
         after = self.status(client)
@@ -103,40 +174,52 @@ class Naive:
             self.gone.append(client)
         return client, before, after, reason
 
-    def patience(self, state: str, now: float) -> float:
+    def patience(self, state: str, timeout: float | None, now: float) -> float:
         """The old patience still holds where the new one, counted from the change, is not over."""
-        new = self.plain_patience(state)
-        changed, old = self.shorter.get(state, (float("-inf"), new))
+        new = self.plain_patience(state, timeout)
+        changed, old = self.shorter.get((state, timeout), (float("-inf"), new))
         return old if now - changed < new < old else new
 
-    def plain_patience(self, state: str) -> float:
+    def plain_patience(self, state: str, timeout: float | None) -> float:
         policy = self.policy
+        if state == "HELD":
+            return policy.mass_loss_hold
+        whole = policy.connection_timeout if timeout is None else timeout
         if state == "FRESH":
-            return min(1.5 * policy.heartbeat_interval, policy.connection_timeout)
-        if state == "DOUBTED":
-            return policy.connection_timeout + policy.reconnect_grace
+            default = min(1.5 * policy.heartbeat_interval, whole)
+            return default if timeout is None else 3 * timeout / 4
         return {
-            "SILENT": policy.connection_timeout,
+            "SILENT": whole,
             "BROKEN": policy.reconnect_grace,
-            "HELD": policy.mass_loss_hold,
+            "DOUBTED": whole + policy.reconnect_grace,
         }[state]
 
     def follow(self, policy: Policy, now: float) -> None:
         states = ("FRESH", "SILENT", "BROKEN", "DOUBTED", "HELD")
-        old = {state: self.patience(state, now) for state in states}
+        waits = [(state, timeout) for state in states for timeout in (None, *TIMEOUTS.values())]
+        old = {wait: self.patience(*wait, now) for wait in waits}
         self.policy = policy
-        for state in states:
-            if self.plain_patience(state) < old[state]:
-                self.shorter[state] = (now, old[state])
+        for wait in waits:
+            if self.plain_patience(*wait) < old[wait]:
+                self.shorter[wait] = (now, old[wait])
+
+    def waited(self, s: NaiveSession, now: float) -> float:
+        return now - (s.last_ping if s.state in ("FRESH", "SILENT") else s.began)
 
     def waited_enough(self, state: str, now: float) -> list[NaiveSession]:
-        patience = self.patience(state, now)
-        by_ping = state in ("FRESH", "SILENT")
         return [
             s
             for s in self.sessions
-            if s.state == state and now - (s.last_ping if by_ping else s.began) >= patience
+            if s.state == state and self.waited(s, now) >= self.patience(state, s.timeout, now)
         ]
+
+    def quiet(self, via: str, now: float) -> set[str]:
+        return {
+            s.client
+            for s in self.sessions
+            if s.timeout is not None and s.via == via and s.state != "HELD"
+            if self.waited(s, now) >= s.timeout / 2
+        }
 
     def overdue(self, now: float) -> list[NaiveSession]:
         return self.waited_enough("FRESH", now)
@@ -167,6 +250,13 @@ policies = st.builds(
 )
 which = st.integers(0, 4)  # of the latest sessions: mostly live ones
 clients = st.sampled_from("abcd")
+instances = st.sampled_from(["", "i1", "i2"])
+groups = st.sampled_from([(), ("web",), ("web", "eu"), ("eu", "eu")])
+ways = st.sampled_from(["http", "lan"])
+TIMEOUTS = {2.0: 2.0, 6.25: 7.0, 20.0: 20.0}
+"""As asked for, and as they count."""
+timeouts = st.sampled_from(sorted(TIMEOUTS))
+restored = st.dictionaries(clients, st.sampled_from([None, 20.0]), max_size=2)
 
 
 class BesideTheModel(RuleBasedStateMachine):
@@ -175,11 +265,27 @@ class BesideTheModel(RuleBasedStateMachine):
         self.journal = Journal("e", {"msgpack": pack})
         self.view: dict[str, ClientRecord] = {}
         self.seconds = 100.0
-        self.every: list[tuple[Session, NaiveSession]] = []  # old ones too: late words come
+        self.every: list[Session] = []  # old ones too: late words come
+        self.pairs: dict[Session, NaiveSession] = {}
 
-    @initialize(policy=policies)
-    def start(self, policy: Policy) -> None:
+    @initialize(policy=policies, before=restored)
+    def start(self, policy: Policy, before: dict[str, float | None]) -> None:
         self.registry, self.model = Registry(policy), Naive(policy)
+        for client, timeout in before.items():
+            self.restore(client, timeout)
+
+    def restore(self, client: str, timeout: float | None) -> None:
+        via: Via = "tcp" if timeout is None else "http"
+        about = {"last_seen": self.seconds - 50, "since": self.seconds, "reason": "closed"}
+        self.model.about[client] = UNKNOWN | about | {"via": via, "timeout": timeout}
+        naive = NaiveSession(client, None, self.seconds, via, timeout)
+        naive.state, naive.linked = "DOUBTED", False
+        self.model.sessions.append(naive)
+        seen = wall(self.seconds - 50)
+        record = ClientRecord(client, "late", "closed", seen, seen, via=via, timeout=timeout)
+        self.registry.restore(record, self.now)
+        self.pairs[self.registry.sessions_of(client)[0]] = naive
+        self.journal.changed(client, was_present=False)
 
     # --- what may happen --------------------------------------------------------------------------
 
@@ -187,30 +293,86 @@ class BesideTheModel(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         self.seconds += seconds
 
-    @rule(client=clients, instance=st.sampled_from(["", "i1", "i2"]))
-    def register(self, client: str, instance: str) -> None:
+    @rule(client=clients, instance=instances, groups=groups)
+    def register(self, client: str, instance: str, groups: tuple[str, ...]) -> None:
         before = self.model.status(client)
-        reason = self.model.reason_to_register(client, instance)
-        expected = self.model.register(client, instance, self.seconds)
-        registration = Registration(Register(client, instance=instance), "tcp", "127.0.0.1:5")
+        expected = self.model.register(client, instance, groups, self.seconds)
+        message = Register(client, instance=instance, groups=groups)
+        registration = Registration(message, "tcp", "127.0.0.1:5")
         try:
             admission = self.registry.register(registration, Line(), self.now)
         except RegistrationRefused as refusal:
             assert refusal.code == expected  # noqa: PT017 - whether it raises is the model's to say
             return
-        assert isinstance(expected, NaiveSession)
-        self.every.append((admission.session, expected))
+        assert not isinstance(expected, str)
+        self.every.append(admission.session)
+        self.pairs[admission.session], reason = expected
         self.compare(client, admission.transition, before, reason)
+
+    @rule(
+        client=clients,
+        via=ways,
+        timeout=timeouts,
+        instance=instances,
+        groups=st.none() | groups,
+    )
+    def beat(
+        self,
+        client: str,
+        via: Literal["http", "lan"],
+        timeout: float,
+        instance: str,
+        groups: tuple[str, ...] | None,
+    ) -> None:
+        before, new = self.model.status(client), self.model.linkless(client, via) is None
+        whole = TIMEOUTS[timeout]
+        expected = self.model.beat(client, via, whole, instance, groups, self.seconds)
+        address = f"127.0.0.1:{round(2 * self.seconds)}"
+        beat = Beat(client, via, address, timeout, instance, groups=groups)
+        try:
+            beaten = self.registry.beat(beat, self.now)
+        except RegistrationRefused as refusal:
+            assert refusal.code == expected  # noqa: PT017 - whether it raises is the model's to say
+            return
+        assert not isinstance(expected, str)
+        session, reason = self.registry.linkless(client, via), expected[1]
+        assert session is not None
+        assert beaten.began is new
+        if new:
+            self.every.append(session)
+        self.pairs[session] = expected[0]
+        assert (beaten.transition and brief(beaten.transition)) == self.model.told(
+            client, before, reason, self.seconds
+        )
+        if beaten.news or beaten.transition is not None:
+            self.journal.changed(client, was_present=before != "offline")
 
     @precondition(lambda self: self.every)
     @rule(index=which)
     def ping(self, index: int) -> None:
         real, naive = self.pick(index)
+        if naive.timeout is not None:
+            return
         before = self.model.status(naive.client)
         if naive in self.model.sessions:
             naive.state, naive.last_ping = "FRESH", self.seconds
             self.model.about[naive.client]["last_seen"] = self.seconds
         self.compare(naive.client, self.registry.heard(real, self.now), before, "returned")
+
+    @rule(client=clients)
+    def kick(self, client: str) -> None:
+        before = self.model.status(client)
+        sessions = self.registry.sessions_of(client)
+        assert Counter(map(id, self.model.of(client))) == Counter(
+            id(self.pairs[session]) for session in sessions
+        )
+        self.model.sessions = [s for s in self.model.sessions if s.client != client]
+        in_order = sorted(sessions, key=lambda session: session.state is State.FRESH)
+        transitions = [self.registry.kick(session, self.now) for session in in_order]
+        for transition in transitions[:-1]:
+            assert transition is None
+        if transitions:
+            self.compare(client, transitions[-1], before, "kicked")
 
     @precondition(lambda self: self.every)
     @rule(index=which)
@@ -262,13 +424,13 @@ class BesideTheModel(RuleBasedStateMachine):
         self.turn_late()
         expected = self.model.due(self.seconds)
         due = self.registry.detector.due(self.now)
-        pairs = dict(self.every)
-        assert Counter(map(id, expected)) == Counter(id(pairs[real]) for real in due)
+        assert Counter(map(id, expected)) == Counter(id(self.pairs[real]) for real in due)
         for real in due:
-            naive = pairs[real]
+            naive = self.pairs[real]
             before = self.model.status(naive.client)
             self.model.sessions.remove(naive)
-            reason = "timeout" if naive.linked else "closed"
+            broken = not naive.linked and naive.timeout is None
+            reason = "closed" if broken else "timeout"
             self.compare(naive.client, self.registry.give_up(real, self.now), before, reason)
 
     @rule(seconds=st.sampled_from([3.0, 5.0, 12.0]))
@@ -318,6 +480,8 @@ class BesideTheModel(RuleBasedStateMachine):
             assert record.since == wall(about["since"])
             assert record.last_seen == wall(about["last_seen"])
             assert record.availability == about["availability"]
+            assert record.groups == about["groups"]
+            assert (record.via, record.timeout) == (about["via"], about["timeout"])
             assert record.sessions == sum(s.linked for s in self.model.of(client))
 
     @invariant()
@@ -329,14 +493,41 @@ class BesideTheModel(RuleBasedStateMachine):
         assert self.registry.detector.held == held
 
     @invariant()
+    def the_census_is_what_a_recount_by_group_and_way_gives(self) -> None:
+        groups: dict[str, Counter[str]] = {}
+        ways: dict[str, Counter[str]] = {}
+        for client in self.model.present():
+            status, about = self.model.status(client), self.model.about[client]
+            ways.setdefault(about["via"], Counter(online=0, late=0))[status] += 1
+            for group in {*about["groups"]}:
+                groups.setdefault(group, Counter(online=0, late=0))[status] += 1
+        assert self.registry.census.groups == groups
+        assert self.registry.census.ways == ways
+
+    @invariant()
+    def the_quiet_are_those_silent_for_half_of_their_timeout(self) -> None:
+        for via in ("http", "lan"):
+            quiet = self.registry.quiet(via, self.now)
+            assert len(quiet) == len({*quiet})
+            assert {*quiet} == self.model.quiet(via, self.seconds)
+
+    @invariant()
     def every_session_stands_in_the_one_queue_of_its_state(self) -> None:
-        queues = self.registry.detector._queues
-        places = [(session, state) for state, queue in queues.items() for session in queue]
-        live = {real: naive for real, naive in self.every if naive in self.model.sessions}
-        assert len(places) == len(live) == len(self.registry.detector)
-        for session, state in places:
+        detector = self.registry.detector
+        waits = [(None, detector._waits), *detector._own.items()]
+        places = [
+            (session, state, timeout)
+            for timeout, states in waits
+            for state, waiting in states.items()
+            for session in waiting.queue
+        ]
+        live = {real: naive for real, naive in self.pairs.items() if naive in self.model.sessions}
+        assert len(places) == len(live) == len(detector)
+        for session, state, timeout in places:
             assert session.state is state
             assert live[session].state == state.name
+            assert timeout == (None if state is State.HELD else live[session].timeout)
+        assert {*detector._own} == {t for _, _, t in places if t is not None}
 
     # --- within -----------------------------------------------------------------------------------
 
@@ -345,7 +536,8 @@ class BesideTheModel(RuleBasedStateMachine):
         return Moment(self.seconds, WALL + self.seconds)
 
     def pick(self, index: int) -> tuple[Session, NaiveSession]:
-        return self.every[-1 - index % len(self.every)]
+        real = self.every[-1 - index % len(self.every)]
+        return real, self.pairs[real]
 
     def compare(self, client: str, transition: Transition | None, before: str, reason: str) -> None:
         told = self.model.told(client, before, reason, self.seconds)
@@ -370,8 +562,10 @@ def brief(transition: Transition) -> Told:
 
 
 def timeless(record: ClientRecord) -> ClientRecord:
-    """A ping is not told to watchers, so their last_seen is that of the last change."""
-    return structs.replace(record, last_seen=record.since)
+    """A ping is not told to watchers, so their last_seen is that of the last change; nor is the
+    port of a beat.
+    """
+    return structs.replace(record, last_seen=record.since, address=record.address.split(":")[0])
 
 
 def wall(seconds: float) -> datetime:

@@ -11,8 +11,8 @@ from lastseen.server.links.connection import Connection
 from lastseen.server.links.desk import Asker, Desk
 from lastseen.server.links.frames import FATAL
 from lastseen.server.permissions import ANONYMOUS
+from lastseen.server.presence.admission import RegistrationRefused
 from lastseen.server.presence.model import Moment, Registration, Session
-from lastseen.server.presence.registry import RegistrationRefused
 from lastseen.shared.errors import WireError
 from lastseen.shared.messages import (
     PROTOCOL,

@@ -17,13 +17,14 @@ def describe(client: Client, registration: Registration, groups: tuple[str, ...]
     client.name, client.hostname, client.groups = message.name, message.hostname, groups
     client.meta = pack(message.meta) if message.meta else None
     client.via, client.address = registration.via, registration.address
+    client.timeout = None
 
 
 def describe_as_remembered(client: Client, record: ClientRecord) -> None:
     """Take over what was known of a client in an earlier run."""
     client.name, client.hostname, client.groups = record.name, record.hostname, record.groups
     client.meta = pack(record.meta) if record.meta else None
-    client.via, client.address = record.via, record.address
+    client.via, client.address, client.timeout = record.via, record.address, record.timeout
     client.availability, client.note = record.availability, record.note
 
 
@@ -44,4 +45,5 @@ def record_of(client: Client) -> ClientRecord:
         via=client.via,
         address=client.address,
         sessions=client.live_sessions,
+        timeout=client.timeout,
     )

@@ -2,14 +2,14 @@
 
 Sessions of one state wait equally long, so the one that has waited longest stands first and only
 the front is ever looked at: a pass costs O(expired), not O(clients). A sign of life moves a session
-to the end. Pure: `now` is an argument, and nothing here knows a client's name.
+to the end. Those without a link wait for a timeout of their own, in queues of each timeout. Pure:
+`now` is an argument, and nothing here knows a client's name.
 
 Doubt ourselves first (after memberlist's Lifeguard). After a stall of our own, links that break get
 a longer grace, because their clients may have given up on *us*. When most fall silent at once,
 those past their deadline are held a while longer, because it may be our own link that is down.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator
 
 from lastseen.server.presence.model import (
@@ -19,14 +19,22 @@ from lastseen.server.presence.model import (
     HELD,
     OVER,
     SILENT,
+    LinklessSession,
     Moment,
     Policy,
     Session,
     State,
 )
+from lastseen.server.presence.waiting import Waiting
 
-Queue = OrderedDict[Session, float]
-"""Sessions with the awake time at which their wait began, the longest wait first."""
+Waits = dict[State, Waiting]
+
+LATE_SHARE = 0.75
+"""Of a timeout of its own, how much a client may be silent before it is late: the share that
+1.5 x heartbeat_interval is of connection_timeout by default."""
+
+QUIET_SHARE = 0.5
+"""Of a timeout of its own, the silence from which on it is worth asking whether it still lives."""
 
 
 class Detector:
@@ -34,25 +42,19 @@ class Detector:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self._fresh: Queue = OrderedDict()
-        self._queues: dict[State, Queue] = {
-            FRESH: self._fresh,
-            SILENT: OrderedDict(),
-            BROKEN: OrderedDict(),
-            DOUBTED: OrderedDict(),
-            HELD: OrderedDict(),
-        }
-        # For each state whose patience became shorter: when, and how long it was.
-        self._shortened: dict[State, tuple[float, float]] = {}
+        self._waits = {state: Waiting(p) for state, p in _patience(policy).items()}
+        self._fresh = self._waits[FRESH].queue
+        # By timeout: of those that have one of their own, while there are any.
+        self._own: dict[float, Waits] = {}
         self._doubtful_until = float("-inf")
 
     def __len__(self) -> int:
-        return sum(map(len, self._queues.values()))
+        return sum(map(len, self._everyone()))
 
     @property
     def held(self) -> int:
         """Sessions past their deadline that are held back because most fell silent at once."""
-        return len(self._queues[HELD])
+        return len(self._waits[HELD])
 
     def begin(self, session: Session) -> None:
         """A new session: fresh, as of its `last_ping`."""
@@ -60,7 +62,7 @@ class Detector:
         self._fresh[session] = session.last_ping.awake
 
     def heard(self, session: Session, now: Moment) -> bool:
-        """A sign of life. True if the session had been late."""
+        """A sign of life by a link. True if the session had been late."""
         session.last_ping = now
         if session.state is FRESH:
             self._fresh[session] = now.awake
@@ -68,6 +70,18 @@ class Detector:
             return False
         self._move(session, FRESH, now.awake)
         return True
+
+    def beat(self, session: LinklessSession, timeout: float, now: Moment) -> None:
+        """A sign of life without a link, the first or a later one; it may bear a new timeout."""
+        if session.state is FRESH and session.timeout == timeout:
+            session.last_ping = now
+            fresh = self._own[timeout][FRESH].queue
+            fresh[session] = now.awake
+            fresh.move_to_end(session)
+            return
+        self._leave_queue(session)
+        session.last_ping, session.timeout = now, timeout
+        self._enter_queue(session, FRESH, now.awake)
 
     def broke(self, session: Session, now: Moment) -> None:
         """Its link broke without a goodbye: it may come back while its grace lasts."""
@@ -83,35 +97,48 @@ class Detector:
 
     def restore(self, session: Session, now: Moment) -> None:
         """A session of the run before: late, with the longer grace, as it was us who were gone."""
-        session.state = DOUBTED
-        self._queues[DOUBTED][session] = now.awake
+        self._enter_queue(session, DOUBTED, now.awake)
 
     def standing(self) -> list[Session]:
-        """Sessions whose link stands, fresh or silent, in no order. Quick: 100,000 take 2 ms."""
+        """Sessions that may have been heard from lately, fresh or silent, in no order; not those
+        whose link broke. Quick: 100,000 take 2 ms.
+        """
         # As plain dicts they are copied at once; in their order it would take ten times as long.
-        return [*dict.keys(self._fresh), *dict.keys(self._queues[SILENT])]
+        found = [*dict.keys(self._fresh), *dict.keys(self._waits[SILENT].queue)]
+        for own in self._own.values():
+            found += [*own[FRESH].queue, *own[SILENT].queue]
+        return found
 
     def deadline(self, session: Session) -> float:
         """The awake time until which a session may be in its state."""
-        return self._queues[session.state][session] + self._patience(session.state)
+        return self._waiting(session).deadline(session)
 
     def overdue(self, now: Moment) -> list[Session]:
-        """Fresh ones that have been silent for `late_after`: to be called `silent`."""
-        return list(self._waited(FRESH, now))
+        """Fresh ones that have been silent too long: to be called `silent`."""
+        return [session for waiting in self._all_of(FRESH) for session in waiting.over(now)]
 
     def silent(self, session: Session) -> None:
         """A fresh session is late from now on. Its wait goes on from its last sign of life."""
         self._move(session, SILENT, session.last_ping.awake)
 
+    def quiet(self, now: Moment) -> list[LinklessSession]:
+        """Those without a link that have been silent for half of their timeout, fresh or late;
+        not those held back. Costs O(found) and O(distinct timeouts).
+        """
+        return [
+            session
+            for timeout, own in self._own.items()
+            for waiting in own.values()
+            for session in waiting.waited(QUIET_SHARE * timeout, now)
+            if isinstance(session, LinklessSession)
+        ]
+
     def due(self, now: Moment) -> list[Session]:
         """Those past their deadline. When most are silent, the newly due are held instead."""
         policy = self.policy
-        newly_due = [
-            *self._waited(SILENT, now),
-            *self._waited(BROKEN, now),
-            *self._waited(DOUBTED, now),
-        ]
-        held_long_enough = list(self._waited(HELD, now))
+        ending = (SILENT, BROKEN, DOUBTED)
+        newly_due = [s for state in ending for w in self._all_of(state) for s in w.over(now)]
+        held_long_enough = list(self._waits[HELD].over(now))
         if newly_due and policy.mass_loss_hold > 0 and self._most_are_silent():
             for session in newly_due:
                 self._move(session, HELD, now.awake)
@@ -125,45 +152,17 @@ class Detector:
         in vain.
         """
         self._doubtful_until = now.awake + self.policy.connection_timeout
-        for session in list(self._queues[BROKEN]):
+        for session in list(self._waits[BROKEN].queue):
             self._move(session, DOUBTED, now.awake)
 
     def follow(self, policy: Policy, now: Moment) -> None:
-        """Judge by other settings from now on.
-
-        Nobody is blamed for the time before: where patience becomes shorter, a wait that has begun
-        ends at the old deadline, or the new patience after now, whichever comes first.
-        """
-        before = {state: self._effective_patience(state, now) for state in self._queues}
+        """Judge by other settings from now on; nobody is blamed for the time before."""
         self.policy = policy
-        for state, patience in before.items():
-            if self._patience(state) < patience:
-                self._shortened[state] = (now.awake, patience)
-
-    def _patience(self, state: State) -> float:
-        """How long a session may be in a state, in seconds."""
-        policy = self.policy
-        return {
-            FRESH: policy.late_after,
-            SILENT: policy.connection_timeout,
-            BROKEN: policy.reconnect_grace,
-            DOUBTED: policy.connection_timeout + policy.reconnect_grace,
-            HELD: policy.mass_loss_hold,
-        }[state]
-
-    def _effective_patience(self, state: State, now: Moment) -> float:
-        """How long a session may be in a state just now, in seconds."""
-        patience = self._patience(state)
-        shortened_at, before = self._shortened.get(state, (float("-inf"), 0.0))
-        return max(patience, before) if now.awake - shortened_at < patience else patience
-
-    def _waited(self, state: State, now: Moment) -> Iterator[Session]:
-        """Those of a state whose wait is over, the longest first."""
-        patience = self._effective_patience(state, now)
-        for session, began in self._queues[state].items():
-            if now.awake - began < patience:
-                return
-            yield session
+        for state, patience in _patience(policy).items():
+            self._waits[state].follow(patience, now)
+        for timeout, own in self._own.items():
+            for state, patience in _own_patience(timeout, policy).items():
+                own[state].follow(patience, now)
 
     def _most_are_silent(self) -> bool:
         """Whether so many are late at once that the fault may be ours.
@@ -173,14 +172,69 @@ class Detector:
         a few.
         """
         everyone = len(self)
-        late = everyone - len(self._fresh)
+        late = everyone - sum(map(len, self._all_of(FRESH)))
         return late >= self.policy.mass_loss_min and late > self.policy.mass_loss_ratio * everyone
+
+    # --- the queues ---------------------------------------------------------------------------
 
     def _move(self, session: Session, state: State, began: float) -> None:
         self._leave_queue(session)
+        self._enter_queue(session, state, began)
+
+    def _enter_queue(self, session: Session, state: State, began: float) -> None:
         session.state = state
-        self._queues[state][session] = began
+        self._waiting(session).queue[session] = began
 
     def _leave_queue(self, session: Session) -> None:
-        if session.state is not OVER:
-            del self._queues[session.state][session]
+        if session.state is OVER:
+            return
+        del self._waiting(session).queue[session]
+        if isinstance(session, LinklessSession):
+            self._drop_if_empty(session.timeout)
+
+    def _drop_if_empty(self, timeout: float) -> None:
+        """Timeouts that nobody has any more take no memory, and no time in a pass."""
+        if timeout in self._own and not any(map(len, self._own[timeout].values())):
+            del self._own[timeout]
+
+    def _waiting(self, session: Session) -> Waiting:
+        """Where a session waits, by its state."""
+        if not isinstance(session, LinklessSession) or session.state is HELD:
+            return self._waits[session.state]
+        own = self._own.get(session.timeout)
+        if own is None:
+            patience = _own_patience(session.timeout, self.policy)
+            own = self._own[session.timeout] = {s: Waiting(p) for s, p in patience.items()}
+        return own[session.state]
+
+    def _all_of(self, state: State) -> Iterator[Waiting]:
+        """Wherever sessions of a state wait."""
+        yield self._waits[state]
+        for own in self._own.values():
+            if state in own:
+                yield own[state]
+
+    def _everyone(self) -> Iterator[Waiting]:
+        yield from self._waits.values()
+        for own in self._own.values():
+            yield from own.values()
+
+
+def _patience(policy: Policy) -> dict[State, float]:
+    """How long a session with a link may be in each state, in seconds."""
+    return {
+        FRESH: policy.late_after,
+        SILENT: policy.connection_timeout,
+        BROKEN: policy.reconnect_grace,
+        DOUBTED: policy.connection_timeout + policy.reconnect_grace,
+        HELD: policy.mass_loss_hold,  # all sessions
+    }
+
+
+def _own_patience(timeout: float, policy: Policy) -> dict[State, float]:
+    """The same for one with a timeout of its own, which has no link that could break."""
+    return {
+        FRESH: LATE_SHARE * timeout,
+        SILENT: timeout,
+        DOUBTED: timeout + policy.reconnect_grace,
+    }

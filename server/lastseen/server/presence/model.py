@@ -91,7 +91,7 @@ FRESH, SILENT, BROKEN, DOUBTED, HELD, OVER = State
 
 
 class Session(Struct, eq=False, gc=False):
-    """One live link of a client, or one that broke and may come back.
+    """One live link of a client, or one that broke and may come back; or none, see below.
 
     Neither this nor `Client` is known to the garbage collector, which would walk all of them at
     every full collection: the registry unties the two when a session ends.
@@ -109,12 +109,25 @@ class Session(Struct, eq=False, gc=False):
     state: State = OVER
 
 
+class LinklessSession(Session, eq=False, gc=False, kw_only=True):
+    """One of a client that sends signs of life without holding a link; `link` is always None.
+
+    Attributes:
+        via: How they come; a client has one session for each way at most.
+        timeout: After how many seconds of silence it is given up on.
+    """
+
+    via: Via
+    timeout: float
+
+
 class Client(Struct, eq=False, gc=False):
     """A client that is present, with all its sessions. Its status is computed from theirs.
 
     Attributes:
         since: When its present status began, in Unix time.
         meta: Packed: it is only ever shown, and as a dict would be a third of what a client costs.
+        timeout: Its own, in seconds, where no link describes it.
         last_word: The last sign of life of its sessions that have ended; None before the first.
     """
 
@@ -128,6 +141,7 @@ class Client(Struct, eq=False, gc=False):
     note: str = ""
     via: Via = "tcp"
     address: str = ""
+    timeout: float | None = None
     reason: Reason = "registered"
     sessions: tuple[Session, ...] = ()
     last_word: Moment | None = None

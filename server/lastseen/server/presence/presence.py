@@ -12,8 +12,10 @@ import trio
 from msgspec import Struct
 
 from lastseen.server import logs
+from lastseen.server.presence.admission import RegistrationRefused
 from lastseen.server.presence.clock import AwakeClock
 from lastseen.server.presence.journal import Encode, Journal
+from lastseen.server.presence.linkless import Beat, describes
 from lastseen.server.presence.listing import NOTHING_STORED, Stored, page
 from lastseen.server.presence.model import (
     FRESH,
@@ -26,9 +28,17 @@ from lastseen.server.presence.model import (
     Session,
     Transition,
 )
-from lastseen.server.presence.registry import RegistrationRefused, Registry
+from lastseen.server.presence.registry import Registry
 from lastseen.server.presence.watcher import Watcher, WatcherLink
-from lastseen.shared.messages import Availability, ClientList, ClientRecord, Goodbye, List, Watch
+from lastseen.shared.messages import (
+    Availability,
+    ClientList,
+    ClientRecord,
+    Goodbye,
+    List,
+    Via,
+    Watch,
+)
 
 TICK = 0.05
 """Seconds for which changes are gathered before watchers are told (design, section 3)."""
@@ -46,6 +56,7 @@ class Counts(Struct):
     """What has happened since the start, for stats and metrics."""
 
     pings: int = 0
+    beats: int = 0
     refused: int = 0
     slow_closes: int = 0
     reaper_passes: int = 0
@@ -90,13 +101,7 @@ class Presence:
         try:
             admission = self.registry.register(registration, link, now)
         except RegistrationRefused as refusal:
-            self.counts.refused += 1
-            log.warning(
-                "registration refused",
-                client_id=registration.message.client_id,
-                address=registration.address,
-                code=refusal.code,
-            )
+            self._refused(registration.message.client_id, registration.address, refusal)
             raise
         for displaced in admission.displaced:
             displaced.dismiss(Goodbye("replaced", reconnect=admission.reconnects))
@@ -114,15 +119,64 @@ class Presence:
         if transition is not None:
             self._note(transition)
 
+    def beat(self, beat: Beat, now: Moment) -> bool:
+        """A sign of life without a link. True if it began a session, as the first of its way does.
+
+        Raises:
+            RegistrationRefused: The server is full.
+        """
+        try:
+            beaten = self.registry.beat(beat, now)
+        except RegistrationRefused as refusal:
+            self._refused(beat.client_id, beat.address, refusal)
+            raise
+        self.counts.beats += 1
+        if beaten.news and beaten.transition is None:
+            self._described(beat.client_id)
+        self._note(beaten.transition)
+        return beaten.began
+
     def set_availability(self, session: Session, availability: Availability, note: str) -> None:
         """A client says how available it is."""
         if self.registry.set_availability(session, availability, note):
             self._described(session.client.client_id)
 
+    def set_linkless_availability(
+        self, client_id: str, via: Via, availability: Availability, note: str
+    ) -> bool:
+        """The same for a client without a link. False if that changes nothing: it said so before,
+        or it is not for this session to say (`linkless.describes`).
+        """
+        session = self.registry.linkless(client_id, via)
+        if session is None or not describes(session):
+            return False
+        news = self.registry.set_availability(session, availability, note)
+        if news:
+            self._described(client_id)
+        return news
+
     def leave(self, session: Session, now: Moment) -> None:
         """A client says goodbye."""
         self._changed_by(session)
         self._note(self.registry.leave(session, now))
+
+    def leave_linkless(self, client_id: str, via: Via, now: Moment) -> bool:
+        """A client without a link says goodbye. False if it has no session of this way."""
+        session = self.registry.linkless(client_id, via)
+        if session is not None:
+            self.leave(session, now)
+        return session is not None
+
+    def kick(self, client_id: str, now: Moment) -> bool:
+        """Send a client away, by whatever sessions it is there. False if it is not present."""
+        sessions = self.registry.sessions_of(client_id)
+        for session in sorted(sessions, key=lambda s: s.state is FRESH):  # one transition in all
+            link = session.link
+            self._changed_by(session)
+            self._note(self.registry.kick(session, now))
+            if link is not None:
+                link.dismiss(Goodbye("kicked", reconnect=False))
+        return bool(sessions)
 
     def broke(self, session: Session, now: Moment) -> None:
         """A client's link broke."""
@@ -145,6 +199,12 @@ class Presence:
                 hold=self.policy.mass_loss_hold,
             )
         return due
+
+    def quiet(self, via: Via, now: Moment) -> list[str]:
+        """The clients whose session of this way, without a link, has been silent for half of its
+        timeout, each time that is asked: it may be worth asking them whether they still live.
+        """
+        return self.registry.quiet(via, now)
 
     def give_up(self, session: Session, now: Moment) -> None:
         """A session is past its deadline."""
@@ -237,6 +297,10 @@ class Presence:
                     await trio.lowlevel.checkpoint()
 
     # --- within -------------------------------------------------------------------------------
+
+    def _refused(self, client_id: str, address: str, refusal: RegistrationRefused) -> None:
+        self.counts.refused += 1
+        log.warning("registration refused", client_id=client_id, address=address, code=refusal.code)
 
     def _turn_late(self, now: Moment) -> None:
         for transition in self.registry.turn_late(now):

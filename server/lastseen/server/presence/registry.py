@@ -5,55 +5,52 @@ the transitions; what has to be told or closed because of them is the caller's t
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import takewhile
 
 from msgspec import Struct
 
+from lastseen.server.presence import linkless
+from lastseen.server.presence.admission import (
+    Admission,
+    check_room,
+    is_of,
+    sessions_to_take_over,
+)
+from lastseen.server.presence.census import Census
 from lastseen.server.presence.description import describe, describe_as_remembered, record_of
 from lastseen.server.presence.detector import Detector
 from lastseen.server.presence.ids import OrderedIds
+from lastseen.server.presence.linkless import Beat, whole_seconds
 from lastseen.server.presence.model import (
     FRESH,
     OVER,
     Client,
     Link,
+    LinklessSession,
     Moment,
     Policy,
     Registration,
     Session,
     Transition,
 )
-from lastseen.shared.messages import Availability, ClientRecord, Reason, Status
+from lastseen.shared.messages import Availability, ClientRecord, Reason, Status, Via
 
 GROUPS_SHARED = 1_000
 """Combinations of groups of which one copy is kept for all that will come."""
 
 
-class RegistrationRefused(Exception):
-    """A client may not register now.
+class Beaten(Struct, frozen=True, gc=False):
+    """What a sign of life without a link did.
 
     Attributes:
-        code: `server_full` or `duplicate_client`.
+        began: Whether it began a session.
+        news: Whether what is known of the client changed.
     """
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class Admission(Struct, frozen=True):
-    """What registering did.
-
-    Attributes:
-        displaced: Links of older sessions that this one took over from; they are to be closed.
-        reconnects: Whether they were of the same instance: then their owner is this session's.
-    """
-
-    session: Session
+    began: bool
+    news: bool
     transition: Transition | None
-    displaced: list[Link]
-    reconnects: bool
 
 
 class Registry:
@@ -61,12 +58,14 @@ class Registry:
 
     Attributes:
         counts: How many clients are online, and late.
+        census: The same by group and by way.
         sessions_begun: How many sessions there have been in this run.
     """
 
     def __init__(self, policy: Policy) -> None:
         self.detector = Detector(policy)
-        self.counts: dict[Status, int] = {"online": 0, "late": 0}
+        self.census = Census()
+        self.counts = self.census.statuses
         self._clients: dict[str, Client] = {}
         # The one that went first stands first: it is forgotten first.
         self._departed: OrderedDict[str, ClientRecord] = OrderedDict()
@@ -95,24 +94,45 @@ class Registry:
         message = registration.message
         client = self._clients.get(message.client_id) or self._new_client(message.client_id, now)
         before = client.status
-        taken_over = self._sessions_to_take_over(client, message.instance)
-        groups = self._one_copy_of(registration.message.groups)
-        describe(client, registration, groups)
+        taken_over = sessions_to_take_over(client, message.instance, self.policy)
+        counted = client.groups, client.via
+        describe(client, registration, self._one_copy_of(message.groups))
+        self._recount(client, before, *counted)
         displaced = [s.link for s in taken_over if s.link is not None]
-        others = [s for s in taken_over if not _is_of(s, message.instance)]
+        others = [s for s in taken_over if not is_of(s, message.instance)]
         stolen = any(s.state is FRESH for s in others)
         if others:  # what the other instance said of itself goes with it
             client.availability, client.note = "available", ""
         for session in taken_over:
             self._end(session)
-        session = self._begin(client, message.instance, link, now)
-        known = self._departed.pop(client.client_id, None) is not None or before == "late"
-        reason: Reason = "replaced" if stolen else "returned" if known else "registered"
+        session = Session(client, message.instance, link, now)
+        self._begin(session)
+        self.detector.begin(session)
+        reason = self._reason_to_come(client, before)
+        reason = "replaced" if stolen else reason
         transition = self._settle(client, before, reason, now, silence=0.0)
         return Admission(session, transition, displaced, reconnects=not others)
 
+    def beat(self, beat: Beat, now: Moment) -> Beaten:
+        """A sign of life without a link: the first of its way begins a session.
+
+        Raises:
+            RegistrationRefused: The server is full.
+        """
+        client = self._clients.get(beat.client_id) or self._new_client(beat.client_id, now)
+        before = client.status
+        known = linkless.session_of(client, beat.via)
+        session = known or self._begin_linkless(client, beat, now)
+        silence = now.awake - session.last_ping.awake
+        session.instance = beat.instance
+        self.detector.beat(session, beat.patience, now)
+        news = self._describe_by(beat, session, before)
+        reason = self._reason_to_come(client, before)
+        transition = self._settle(client, before, reason, now, silence)
+        return Beaten(known is None, news, transition)
+
     def heard(self, session: Session, now: Moment) -> Transition | None:
-        """A sign of life. A transition if it ends the client's being late."""
+        """A sign of life by a link. A transition if it ends the client's being late."""
         if session.state is OVER:  # a late word about an old session
             return None
         client = session.client
@@ -137,6 +157,10 @@ class Registry:
         """A goodbye: over at once."""
         return self._finish(session, "left", now)
 
+    def kick(self, session: Session, now: Moment) -> Transition | None:
+        """Sent away: over at once."""
+        return self._finish(session, "kicked", now)
+
     def broke(self, session: Session, now: Moment) -> Transition | None:
         """The link broke without a goodbye: late, until its grace is over."""
         session.link = None
@@ -152,8 +176,13 @@ class Registry:
         if session.state is OVER:
             return None
         missed_by = now.awake - self.detector.deadline(session)
-        reason: Reason = "closed" if session.link is None else "timeout"
+        broken = session.link is None and not isinstance(session, LinklessSession)
+        reason: Reason = "closed" if broken else "timeout"
         return self._finish(session, reason, now, deadline=now.wall - missed_by)
+
+    def quiet(self, via: Via, now: Moment) -> list[str]:
+        """Who has been silent for half of its timeout, without a link, of those of this way."""
+        return [s.client.client_id for s in self.detector.quiet(now) if s.via == via]
 
     def turn_late(self, now: Moment) -> list[Transition]:
         """Call those late that have been silent too long."""
@@ -174,12 +203,11 @@ class Registry:
         self._ids.add(record.client_id)
         describe_as_remembered(client, record)
         client.reason = record.reason
-        self.sessions_begun += 1
         heard = Moment(now.awake, record.last_seen.timestamp())
-        session = Session(client, None, None, heard)
-        client.sessions = (session,)
+        session = _restored(client, heard)
+        self._begin(session)
         self.detector.restore(session, now)
-        self.counts["late"] += 1
+        self.census.add("late", client.groups, client.via)
 
     def forget(self, client_id: str) -> None:
         """Forget one that went offline."""
@@ -222,6 +250,16 @@ class Registry:
         """The ids of all known clients, present and departed, in order, from after `cursor`."""
         return self._ids.after(cursor)
 
+    def sessions_of(self, client_id: str) -> tuple[Session, ...]:
+        """A client's sessions; none unless it is present."""
+        client = self._clients.get(client_id)
+        return () if client is None else client.sessions
+
+    def linkless(self, client_id: str, via: Via) -> LinklessSession | None:
+        """A client's session without a link of this way, if there is one."""
+        client = self._clients.get(client_id)
+        return None if client is None else linkless.session_of(client, via)
+
     def sessions(self) -> Iterator[Session]:
         """Every session."""
         for client in self._clients.values():
@@ -230,32 +268,11 @@ class Registry:
     # --- within -------------------------------------------------------------------------------
 
     def _new_client(self, client_id: str, now: Moment) -> Client:
-        if len(self._clients) >= self.policy.max_clients:
-            raise RegistrationRefused(
-                "server_full",
-                f"the server is full: {len(self._clients)} clients are present, "
-                f"server.max_clients is {self.policy.max_clients}",
-            )
+        check_room(len(self._clients), self.policy)
         client = self._clients[client_id] = Client(client_id, now.wall)
         if client_id not in self._departed:
             self._ids.add(client_id)
         return client
-
-    def _sessions_to_take_over(self, client: Client, instance: str) -> Iterable[Session]:
-        own = [s for s in client.sessions if _is_of(s, instance) or s.instance is None]
-        if own:
-            return own
-        duplicate = self.policy.duplicate
-        if duplicate == "share":
-            return ()
-        if duplicate == "reject" and client.status == "online":
-            raise RegistrationRefused(
-                "duplicate_client",
-                f"client_id {client.client_id!r} is in use by another instance at "
-                f"{client.address}; "
-                "this server rejects a second one (server.duplicate)",
-            )
-        return client.sessions
 
     def _one_copy_of(self, groups: tuple[str, ...]) -> tuple[str, ...]:
         """Many clients are in the same groups: one copy serves them all."""
@@ -263,12 +280,42 @@ class Registry:
             self._groups.clear()
         return self._groups.setdefault(groups, groups)
 
-    def _begin(self, client: Client, instance: str, link: Link | None, now: Moment) -> Session:
+    def _begin(self, session: Session) -> None:
         self.sessions_begun += 1
-        session = Session(client, instance, link, now)
-        client.sessions = (*client.sessions, session)
-        self.detector.begin(session)
+        session.client.sessions = (*session.client.sessions, session)
+
+    def _begin_linkless(self, client: Client, beat: Beat, now: Moment) -> LinklessSession:
+        for session in client.sessions:
+            if session.instance is None:  # of the run before: this may be the same
+                self._end(session)
+        session = LinklessSession(
+            client, beat.instance, None, now, via=beat.via, timeout=beat.patience
+        )
+        self._begin(session)
         return session
+
+    def _describe_by(self, beat: Beat, session: LinklessSession, before: Status) -> bool:
+        """Take over what a beat says of its client, if that is for it to say; whether it is
+        news.
+        """
+        if not linkless.describes(session):
+            return False
+        client = session.client
+        counted = client.groups, client.via
+        groups = client.groups if beat.groups is None else self._one_copy_of(beat.groups)
+        news = linkless.describe(client, beat, groups)
+        self._recount(client, before, *counted)
+        return news
+
+    def _recount(self, client: Client, status: Status, groups: tuple[str, ...], via: Via) -> None:
+        """A client that is counted with these groups and this way has others now, perhaps."""
+        if (groups, via) != (client.groups, client.via):
+            self.census.remove(status, groups, via)
+            self.census.add(status, client.groups, client.via)
+
+    def _reason_to_come(self, client: Client, before: Status) -> Reason:
+        departed = self._departed.pop(client.client_id, None) is not None
+        return "returned" if departed or before == "late" else "registered"
 
     def _end(self, session: Session) -> None:
         self.detector.end(session)
@@ -303,11 +350,9 @@ class Registry:
         if client.status == before and reason != "replaced":
             return None
         after = client.status
-        if before != "offline":
-            self.counts[before] -= 1
-        if after != "offline":
-            self.counts[after] += 1
         if before != after:
+            self.census.remove(before, client.groups, client.via)
+            self.census.add(after, client.groups, client.via)
             client.since = now.wall
         client.reason = reason
         return Transition(
@@ -315,6 +360,9 @@ class Registry:
         )
 
 
-def _is_of(session: Session, instance: str) -> bool:
-    """Whether it is of that very instance. Those that name none are never known to be the same."""
-    return bool(instance) and session.instance == instance
+def _restored(client: Client, heard: Moment) -> Session:
+    """Its session as it may come back: of what instance is not known any more."""
+    if client.timeout is None:
+        return Session(client, None, None, heard)
+    patience = whole_seconds(client.timeout)
+    return LinklessSession(client, None, None, heard, via=client.via, timeout=patience)

@@ -1,0 +1,84 @@
+"""Who may come in by a link, and which older sessions make way. Pure."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from lastseen.server.presence.model import (
+    FRESH,
+    Client,
+    Link,
+    LinklessSession,
+    Policy,
+    Session,
+    Transition,
+)
+
+
+class RegistrationRefused(Exception):
+    """A client may not register now.
+
+    Attributes:
+        code: `server_full` or `duplicate_client`.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Admission(Struct, frozen=True):
+    """What registering did.
+
+    Attributes:
+        displaced: Links of older sessions that this one took over from; they are to be closed.
+        reconnects: Whether they were of the same instance: then their owner is this session's.
+    """
+
+    session: Session
+    transition: Transition | None
+    displaced: list[Link]
+    reconnects: bool
+
+
+def check_room(present: int, policy: Policy) -> None:
+    """Refuse one more than `max_clients`.
+
+    Raises:
+        RegistrationRefused: The server is full.
+    """
+    if present >= policy.max_clients:
+        raise RegistrationRefused(
+            "server_full",
+            f"the server is full: {present} clients are present, "
+            f"server.max_clients is {policy.max_clients}",
+        )
+
+
+def sessions_to_take_over(client: Client, instance: str, policy: Policy) -> Sequence[Session]:
+    """From whom a session of this instance, with a link, takes over.
+
+    From its own older ones, and those of the run before. Of other instances those with a link, as
+    `duplicate` decides; whoever has none is in nobody's way.
+
+    Raises:
+        RegistrationRefused: The id is in use, and the policy is `reject`.
+    """
+    own = [s for s in client.sessions if is_of(s, instance) or s.instance is None]
+    others = [s for s in client.sessions if s not in own and not isinstance(s, LinklessSession)]
+    reconnects = any(not isinstance(s, LinklessSession) for s in own)
+    if reconnects or policy.duplicate == "share":
+        return own
+    if policy.duplicate == "reject" and any(s.state is FRESH for s in others):
+        raise RegistrationRefused(
+            "duplicate_client",
+            f"client_id {client.client_id!r} is in use by another instance at "
+            f"{client.address}; "
+            "this server rejects a second one (server.duplicate)",
+        )
+    return [*own, *others]
+
+
+def is_of(session: Session, instance: str) -> bool:
+    """Whether it is of that very instance. Those that name none are never known to be the same."""
+    return bool(instance) and session.instance == instance
