@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, text
 from lastseen.server.store.model import Event, KnownClient
 from lastseen.server.store.opening import migrate, open_store
 from lastseen.server.store.store import Store
+from lastseen.server.store.tables import METADATA
 
 settings.register_profile(
     "repeatable",
@@ -151,7 +152,8 @@ def store(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
     store = request.getfixturevalue("emptied")
     yield store
     with store.database.writing() as connection:
-        connection.execute(text("TRUNCATE clients, events, runs, settings RESTART IDENTITY"))
+        tables = ", ".join(METADATA.tables)
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from sqlalchemy.sql.schema import Table
 
 from lastseen.server.store import clients as clients_
 from lastseen.server.store import events as events_
-from lastseen.server.store import finding, runs, settings, uptime
+from lastseen.server.store import finding, pending, recording, runs, settings, uptime
 from lastseen.server.store.database import CHUNK, Database, chunks
+from lastseen.server.store.deliveries import DeliveryStore
 from lastseen.server.store.filtering import Filter
 from lastseen.server.store.model import (
     ClientUptime,
@@ -21,6 +22,7 @@ from lastseen.server.store.model import (
     Run,
 )
 from lastseen.server.store.tables import CLIENTS, EVENTS, RUNS
+from lastseen.server.store.telling import Telling
 
 PAGE = 500
 """Items in a page, unless asked otherwise."""
@@ -28,16 +30,22 @@ PAGE = 500
 UPTIME_PAGE = 100
 """Clients in a page of uptimes: each takes a query of its own."""
 
+NOTHING = Telling()
+
 
 class Store:
     """What outlives the server. May be used from any number of threads.
 
     Every method blocks, and may raise StoreUnavailable: then it changed nothing and may be called
     again later. Calling a write twice does what calling it once does (events by their `number`).
+
+    Attributes:
+        deliveries: What is told to whom; `record` and `tell` write it.
     """
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.deliveries = DeliveryStore(database)
 
     def close(self) -> None:
         """Close all connections."""
@@ -104,12 +112,14 @@ class Store:
             return finding.page(connection, after, limit, finding.WAS_ONLINE)
 
     def delete(self, client_id: str) -> bool:
-        """Forget a client and its history, the latter in transactions of 1,000 events; whether it
-        was known.
+        """Forget a client with its history and what was to be told of it, in transactions of 1,000
+        events and deliveries; whether it was known.
         """
         while True:
             with self.database.writing() as connection:
-                if events_.remove_of(connection, client_id, CHUNK) < CHUNK:
+                pending.hold_order(connection)
+                nothing_to_tell = recording.forget(connection, client_id, CHUNK)
+                if events_.remove_of(connection, client_id, CHUNK) < CHUNK and nothing_to_tell:
                     return clients_.remove(connection, client_id)
 
     def forget_offline_since(
@@ -124,12 +134,26 @@ class Store:
 
     # --- events ------------------------------------------------------------------------------
 
-    def record(self, events: Sequence[Event], clients: Sequence[KnownClient] = ()) -> None:
-        """Upsert the clients concerned and append the events in order: all of it, or nothing."""
+    def record(
+        self,
+        events: Sequence[Event],
+        clients: Sequence[KnownClient] = (),
+        telling: Telling = NOTHING,
+    ) -> None:
+        """Upsert the clients concerned, append the events in order, and keep what is to be told of
+        them: all of it, or nothing.
+        """
         with self.database.writing() as connection:
+            if telling is not NOTHING:
+                pending.hold_order(connection)  # before all rows: who has it may wait for those
             clients_.upsert(connection, clients)
             events_.append(connection, events)
             clients_.follow(connection, events)
+            recording.keep(connection, telling, events[-1].at if events else None)
+
+    def tell(self, telling: Telling) -> None:
+        """Keep what is to be told of no event: all of it, or nothing."""
+        self.record((), (), telling)
 
     def history(
         self,
@@ -171,6 +195,27 @@ class Store:
                 shares = uptime.measure(online, watch, stay.first_seen, windows, now)
                 found.append(ClientUptime(stay.client_id, shares))
         return Page(found, page.after)
+
+    def timelines(
+        self, statuses: Mapping[str, Status], since: float, until: float, epoch: str
+    ) -> Timelines:
+        """What each of some clients was between two moments; `statuses` says what they are now.
+
+        `epoch` is the run that is awake. Of each at most the latest 2,000 events are drawn.
+        """
+        with self.database.reading() as connection:
+            stretches = list(runs.since(connection, since))
+            drawn = {
+                client_id: timelines.drawn(connection, client_id, since, until, status)
+                for client_id, status in statuses.items()
+            }
+        awake = [replace(run, heartbeat_at=until) for run in stretches[-1:] if run.epoch == epoch]
+        return Timelines(list(timelines.unwatched([*stretches, *awake], since, until)), drawn)
+
+    def offline(self) -> dict[tuple[str, ...], int]:
+        """How many clients are offline, by the groups that they are in. Looks at each."""
+        with self.database.reading() as connection:
+            return finding.offline(connection)
 
     def forget_events_before(self, moment: float, limit: int = CHUNK) -> int:
         """Forget up to `limit` events decided before `moment`; returns how many."""

@@ -72,3 +72,67 @@ SETTINGS = Table(
     Column("key", Words, primary_key=True),
     Column("value", Json(), nullable=False),
 )
+
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    Column("id", KEY, primary_key=True),
+    Column("key", Words, nullable=False, unique=True),
+    Column("channel", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("client_id", Words, nullable=False),
+    Column("notice", Json(), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("epoch", Words, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("message", Words, nullable=False),
+    Column("error", Words, nullable=False),
+    Column("settled_at", Moment),
+    Column("event_id", BigInteger),
+    # No earlier delivery of the same channel and client is pending (of those that are; of the
+    # others it says nothing). Kept, and in an index with due_at, because order costs too much when
+    # it is asked for: behind a receiver that is down wait as many as there are, all of them due but
+    # for the foremost of each client.
+    Column("foremost", Boolean, nullable=False),
+)
+
+STANDINGS = Table(
+    "standings",
+    METADATA,
+    Column("client_id", Words, primary_key=True),
+    Column("channel", Words, primary_key=True),
+    Column("said", Words, nullable=False),
+    Column("offline", Boolean, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("notice", Json(), nullable=False),
+    Column("since", Moment),
+    Column("muted", Words, nullable=False),
+    Column("held", Words, nullable=False),
+    Column("held_until", Moment, nullable=False),
+    Column("remind_at", Moment),
+    Column("epoch", Words, nullable=False),
+    Column("number", BigInteger, nullable=False),
+)
+
+SILENCES = Table(
+    "silences",
+    METADATA,
+    Column("id", KEY, primary_key=True),
+    Column("client", Words),
+    Column("group", Words),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("reason", Words, nullable=False),
+)
+
+BROKEN_CHANNELS = Table(
+    "broken_channels",
+    METADATA,
+    Column("channel", Words, primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("settings", Words, nullable=False),
+)

@@ -1,0 +1,185 @@
+"""What is told to whom, each call a transaction: the part of the store that notifications use.
+
+`Store.record` and `tell` write what is to be told; from here it is sent, settled, looked at and
+forgotten.
+"""
+
+from collections.abc import Sequence
+
+from lastseen.server.store import ledger, pending, silences, standings
+from lastseen.server.store.database import CHUNK, Database
+from lastseen.server.store.telling import (
+    Attempt,
+    BrokenChannel,
+    Delivery,
+    DeliveryState,
+    Silence,
+    Standing,
+)
+
+PAGE = 500
+"""Deliveries in a page, unless asked otherwise."""
+
+
+class DeliveryStore:
+    """Deliveries, standings, silences and broken channels. May be used from any number of threads.
+
+    Every method blocks, and may raise StoreUnavailable: then it changed nothing and may be called
+    again later. Calling a write twice does what calling it once does, save `add_silence`.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # --- sending -----------------------------------------------------------------------------
+
+    def due(self, channel: str, until: float, limit: int = CHUNK) -> list[Delivery]:
+        """Those to be sent one by one: pending, due by `until`, and in no message; of each client
+        at most one, which no earlier pending one precedes. (Those about the server, whose client_id
+        is "", are as those of one client.) In the order of their ids; of more than `limit`, those
+        due the longest.
+        """
+        with self._database.reading() as connection:
+            return pending.due(connection, channel, until, limit)
+
+    def claim(self, channel: str, until: float, message: str, limit: int = CHUNK) -> list[Delivery]:
+        """Those to be sent together: pending, due by `until`, and in no message so far; from now on
+        in `message`, a name that was never used. In the order of their ids. None comes before an
+        earlier one of its client.
+
+        Ask `claimed` before: a call whose answer was lost may have claimed them.
+        """
+        with self._database.writing() as connection:
+            pending.hold_order(connection)
+            ids = pending.claim(connection, channel, until, limit)
+            return pending.put_into(connection, message, ids)
+
+    def claimed(self, channel: str) -> list[Delivery]:
+        """Those of the message that was claimed first and is pending still, whenever it is due; in
+        the order of their ids. It is to be sent before another is claimed, and before what is
+        `due`: a channel that sends one by one now may have sent digests before.
+        """
+        with self._database.reading() as connection:
+            return pending.claimed(connection, channel)
+
+    def next_due(self, channel: str) -> float | None:
+        """When there will be something to send or claim, as far as is known: when the first of
+        those is due that are in no message and behind no other of their client. None: nothing.
+        """
+        with self._database.reading() as connection:
+            return pending.next_due(connection, channel)
+
+    def settle(self, attempts: Sequence[Attempt]) -> None:
+        """Keep what became of attempts: all of it, or nothing. What is not pending any more stays
+        as it is, and so does one to be tried again whose `due_at` would not change: it was kept
+        before.
+        """
+        with self._database.writing() as connection:
+            pending.hold_order(connection)
+            for attempt in attempts:
+                pending.settle(connection, attempt)
+
+    def retry(self, delivery_id: int, now: float) -> bool:
+        """Have a failed or pending delivery sent again, due now, as if it had never been tried;
+        with all that was told in its message and still is to be. False: there is none, or it was
+        sent or withdrawn.
+        """
+        with self._database.writing() as connection:
+            pending.hold_order(connection)
+            delivery = ledger.one(connection, delivery_id)
+            if delivery is None or delivery.state not in ("pending", "failed"):
+                return False
+            ledger.retry(connection, delivery, now)
+            return True
+
+    # --- standings ---------------------------------------------------------------------------
+
+    def standings(self, after: Standing | None = None, limit: int = CHUNK) -> list[Standing]:
+        """Where channels stand with clients, in the order of client_ids. For the next page give
+        the last one; a page that is not full is the last.
+        """
+        with self._database.reading() as connection:
+            return standings.page(connection, after, limit)
+
+    # --- quiet -------------------------------------------------------------------------------
+
+    def silences(self) -> list[Silence]:
+        """All silences in the order of their ids, expired ones too until they are forgotten."""
+        with self._database.reading() as connection:
+            return silences.every(connection)
+
+    def add_silence(self, silence: Silence) -> Silence:
+        """Keep a silence; returns it with its id."""
+        with self._database.writing() as connection:
+            return silences.add(connection, silence)
+
+    def remove_silence(self, silence_id: int) -> bool:
+        """Forget a silence; False: there was none."""
+        with self._database.writing() as connection:
+            return silences.remove(connection, silence_id)
+
+    def broken(self) -> list[BrokenChannel]:
+        """The channels that refused for good, by name."""
+        with self._database.reading() as connection:
+            return silences.broken(connection)
+
+    def mark_broken(self, channel: BrokenChannel) -> None:
+        """Keep that a channel refused for good."""
+        with self._database.writing() as connection:
+            silences.mark_broken(connection, channel)
+
+    def mend(self, channel: str) -> bool:
+        """A channel is to be tried again; False: it was not broken."""
+        with self._database.writing() as connection:
+            return silences.mend(connection, channel)
+
+    # --- forgetting --------------------------------------------------------------------------
+
+    def forget_before(self, moment: float, limit: int = CHUNK) -> int:
+        """Forget up to `limit` deliveries decided before `moment`, the oldest first, whether they
+        were ever sent or not; returns how many. Fewer than `limit`: there are no more.
+        """
+        with self._database.writing() as connection:
+            pending.hold_order(connection)
+            return ledger.remove_before(connection, moment, limit)
+
+    def forget_standings_before(self, moment: float, limit: int = CHUNK) -> int:
+        """Forget up to `limit` standings with clients that went offline before `moment` and are
+        so still; returns how many.
+        """
+        with self._database.writing() as connection:
+            pending.hold_order(connection)
+            return standings.remove_before(connection, moment, limit)
+
+    def forget_silences_before(self, moment: float, limit: int = CHUNK) -> int:
+        """Forget up to `limit` silences that ended before `moment`; returns how many."""
+        with self._database.writing() as connection:
+            return silences.remove_before(connection, moment, limit)
+
+    # --- looking (last: in a class that has a `list`, annotations mean that one) -------------
+
+    def list(
+        self,
+        *,
+        channel: str | None = None,
+        client_id: str | None = None,
+        state: DeliveryState | None = None,
+        before_id: int | None = None,
+        limit: int = PAGE,
+    ) -> list[Delivery]:
+        """Deliveries, the newest first. For the next page give the `id` of the last one."""
+        with self._database.reading() as connection:
+            return ledger.page(connection, channel, client_id, state, before_id, limit)
+
+    def find(self, name: str | int) -> Delivery | None:
+        """The delivery of this key (text) or id (a number)."""
+        with self._database.reading() as connection:
+            return ledger.one(connection, name)
+
+    def counts(self) -> dict[tuple[str, DeliveryState], int]:
+        """How many deliveries are pending and how many failed, by channel and state; none where
+        there are none. Counts them: a tenth of a second at a million of those, whatever there is
+        of others.
+        """
+        with self._database.reading() as connection:
+            return ledger.counts(connection)
