@@ -13,7 +13,17 @@ from msgspec import inspect
 from lastseen.shared.errors import BadMessage, UnknownType, Unreadable, WireError
 from lastseen.shared.framing import Framer
 from lastseen.shared.messages import Ping, Pong, Register, ToClient, ToServer
-from lastseen.shared.wire import PING_FRAME, PONG_FRAME, from_client, from_server, pack, to_frame
+from lastseen.shared.wire import (
+    PING_FRAME,
+    PONG_FRAME,
+    from_client,
+    from_server,
+    json_from_client,
+    json_from_server,
+    pack,
+    to_frame,
+    to_json,
+)
 
 MESSAGES = get_args(ToServer) + get_args(ToClient)
 DIRECTIONS = [
@@ -70,12 +80,13 @@ def test_every_message_comes_back_as_it_was_sent(message, decoder, data):
     assert decoder.decode(payload) == sent
 
 
-@pytest.mark.parametrize("message", MESSAGES)
+@pytest.mark.parametrize(("message", "decoder"), DIRECTIONS)
 @settings(max_examples=20)
 @given(data=st.data())
-def test_every_message_survives_json_too(message, data):
+def test_every_message_survives_json_too(message, decoder, data):
     sent = data.draw(values(inspect.type_info(message)))
-    assert msgspec.json.decode(msgspec.json.encode(sent), type=message) == sent
+    from_json = json_from_client if decoder is from_client else json_from_server
+    assert from_json.decode(to_json(sent)) == sent
 
 
 def test_ping_and_pong_are_a_map_of_their_type_and_nothing_else():
@@ -224,6 +235,24 @@ def test_an_error_repeats_no_request_id_that_an_answer_could_not_carry(request_i
 )
 def test_bytes_that_are_no_map_are_unreadable(payload):
     assert isinstance(refusal(payload), Unreadable)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "sentence"),
+    [
+        ('{"type": "dance"}', UnknownType, "no message of type 'dance' is known"),
+        (
+            '{"type": "list", "limit": 0}',
+            BadMessage,
+            "list: limit: expected `int` >= 1, got 0",
+        ),
+        ('["ping"]', Unreadable, "a message is a map with a `type`, got list"),
+        ('{"type": "ping"', Unreadable, "not a readable message: Input data was truncated"),
+    ],
+)
+def test_what_is_wrong_in_json_is_told_like_the_same_in_messagepack(text, kind, sentence):
+    error = refusal(text.encode(), json_from_client)
+    assert (type(error), str(error)) == (kind, sentence)
 
 
 @pytest.mark.parametrize("spare", range(0, 40, 3))

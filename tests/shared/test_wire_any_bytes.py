@@ -1,5 +1,6 @@
 """Any bytes, in any cut: messages or typed errors, and nothing else."""
 
+import json
 import struct
 from typing import get_args
 
@@ -11,7 +12,14 @@ from hypothesis import strategies as st
 from lastseen.shared.errors import FrameTooLong, WireError
 from lastseen.shared.framing import HEADER, Framer, frame
 from lastseen.shared.messages import Error, Message, ToClient, ToServer
-from lastseen.shared.wire import from_client, from_server, pack
+from lastseen.shared.wire import (
+    from_client,
+    from_server,
+    json_from_client,
+    json_from_server,
+    pack,
+    to_json,
+)
 
 LONGEST_SENTENCE = 400  # characters: what an error message may cost, whatever it is about
 MESSAGES = get_args(ToServer) + get_args(ToClient)
@@ -87,6 +95,33 @@ def as_answer(error: WireError) -> Error:
 @example(payload=encoded(["type"]))
 def test_any_payload_is_a_message_or_a_typed_error(decoder, payload):
     check(payload, decoder)
+
+
+JSON_DOCUMENTS = st.builds(
+    lambda name, rest: {"type": name} | rest,
+    st.sampled_from([m.__struct_config__.tag for m in MESSAGES]),
+    st.dictionaries(
+        st.sampled_from(["request_id", *FIELDS]),
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+        max_size=4,
+    ),
+).map(lambda document: json.dumps(document).encode())  # which writes NaN, too
+
+
+@pytest.mark.parametrize("decoder", [json_from_client, json_from_server])
+@given(payload=JSON_DOCUMENTS | st.text().map(str.encode) | st.binary(max_size=64))
+@example(payload=b"[" * 60_000)
+@example(payload=b'{"type":"\xff"}')
+@example(payload=b'{"type":"ping","x":"\\ud800"}')
+@example(payload=b'{"type":"get_history","client_id":"a","since":"0000-01-01T00:00:00Z"}')
+@example(payload=b'{"type":"update_settings","heartbeat_interval":1e999}')
+def test_any_text_is_a_message_or_a_typed_error(decoder, payload):
+    try:
+        message = decoder.decode(payload)
+    except WireError as error:
+        as_answer(error)
+    else:
+        assert decoder.decode(to_json(message)) == message
 
 
 @given(

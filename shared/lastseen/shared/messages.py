@@ -123,6 +123,8 @@ class Register(Request, frozen=True):
         instance: A random id that the client process made once: it tells a reconnecting process
             from a second one that bears the same client_id.
         protocol: The version of the protocol that the client speaks.
+        page: A web page speaks: only its own messages are signs of life. Its browser answers pings
+            of the WebSocket even when the page hangs.
     """
 
     client_id: ClientId
@@ -133,6 +135,7 @@ class Register(Request, frozen=True):
     instance: Annotated[str, Meta(max_length=64)] = ""
     token: Annotated[str, Meta(max_length=512)] = ""
     protocol: int = PROTOCOL
+    page: bool = False
 
 
 class Ping(Message, frozen=True):
@@ -394,6 +397,7 @@ class Stats(Answer, frozen=True):
         late: Clients not heard from in time and not yet given up.
         remembered: Clients that went offline in this run and can still be listed.
         connections: Open links, observers included.
+        pings: Signs of life by links.
         transitions: How many of each reason.
         stalls: How often the server itself was late, and `stalled` for how long in all.
         reaper_lateness: How late the last reaper pass was.
@@ -401,6 +405,7 @@ class Stats(Answer, frozen=True):
         slow_closes: Sessions closed because they did not read.
         refused: Connections and registrations refused by a limit.
         memory: Resident memory in bytes.
+        beats: Signs of life without a link: HTTP heartbeats, and members of the LAN.
         store: `none` where nothing is remembered, `unavailable` while writes fail.
         store_queued: Transitions that are not in the store yet.
         store_dropped: Transitions given up because too many were queued.
@@ -428,6 +433,7 @@ class Stats(Answer, frozen=True):
     slow_closes: int
     refused: int
     memory: int
+    beats: int = 0
     store: Literal["none", "working", "unavailable"] = "none"
     store_queued: int = 0
     store_dropped: int = 0
@@ -547,8 +553,8 @@ class DeliveryRecord(Struct, frozen=True, omit_defaults=True, gc=False):
         client_id: Whom it is about; "" where it is about the server.
         created_at: When it was decided (UTC).
         due_at: When it is to be sent, or tried again; of one that is settled, when it was.
-        state: `failed` when it was tried too often, or its channel refused for good; `withdrawn`
-            where the client was back before it was due.
+        state: `failed` when it was tried too often; `withdrawn` where the client was back before
+            it was due.
         attempts: How often it was tried.
         message: The message that told it together with others; "" where it went alone.
         error: Why the last attempt failed.
@@ -593,7 +599,7 @@ class ChannelRecord(Struct, frozen=True, omit_defaults=True, gc=False):
         state: `failing`: its last attempt failed, and is made again; `broken`: it refused for good,
             and nothing is sent by it until it is mended and enabled.
         why: Its last error, unless it is working.
-        since: When it stopped working (UTC).
+        since: When it broke (UTC), of one that is broken.
         pending: Deliveries that wait to be sent.
         failed: Deliveries given up and still remembered.
         sent: Deliveries sent in this run of the server.

@@ -1,8 +1,9 @@
-"""Messages to bytes and back: MessagePack in frames.
+"""Messages to bytes and back: MessagePack, in frames or alone, and JSON.
 
 Whatever the bytes, decoding gives a message or one of the errors of `errors`, and nothing else.
 """
 
+from types import ModuleType
 from typing import Any, Generic, TypeVar, cast, get_args
 
 import msgspec
@@ -18,11 +19,17 @@ from lastseen.shared.messages import Message, Ping, Pong, RequestId, ToClient, T
 _HOSTILE = (msgspec.MsgspecError, RecursionError, OverflowError, TypeError, ValueError)
 
 _encoder = msgspec.msgpack.Encoder()
+_json_encoder = msgspec.json.Encoder()
 
 
 def pack(message: object) -> bytes:
     """A message (or record) as MessagePack."""
     return _encoder.encode(message)
+
+
+def to_json(message: object) -> bytes:
+    """A message (or record) as JSON, in UTF-8."""
+    return _json_encoder.encode(message)
 
 
 def to_frame(message: Message) -> bytes:
@@ -41,10 +48,10 @@ M = TypeVar("M", ToServer, ToClient)
 class Decoder(Generic[M]):
     """Decodes one direction of the wire."""
 
-    def __init__(self, messages: Any) -> None:  # noqa: ANN401 (a union has no type of its own)
-        """`messages` is a union of Structs."""
-        self._typed = msgspec.msgpack.Decoder(messages)
-        self._untyped = msgspec.msgpack.Decoder()
+    def __init__(self, messages: Any, form: ModuleType = msgspec.msgpack) -> None:  # noqa: ANN401 (a union)
+        """`messages` is a union of Structs; `form` is `msgspec.msgpack` or `msgspec.json`."""
+        self._typed = form.Decoder(messages)
+        self._untyped = form.Decoder()
         self._known = {cast("str", m.__struct_config__.tag): m for m in get_args(messages)}
 
     def decode(self, payload: bytes) -> M:
@@ -90,3 +97,7 @@ def _request_id(document: dict[object, object]) -> int | None:
 
 from_client: Decoder[ToServer] = Decoder(ToServer)
 from_server: Decoder[ToClient] = Decoder(ToClient)
+
+json_from_client: Decoder[ToServer] = Decoder(ToServer, msgspec.json)
+json_from_server: Decoder[ToClient] = Decoder(ToClient, msgspec.json)
+"""The same messages and the same errors, from JSON."""

@@ -10,6 +10,7 @@ import pytest
 from lastseen.server.links.connection import RECEIVE, UNSENT_LIMIT, Connection
 from lastseen.server.links.frames import FORMAT, FrameProtocol
 from lastseen.server.links.pump import Pump
+from lastseen.server.links.roles import Ended
 from lastseen.server.presence.model import Moment
 from lastseen.shared.errors import WireError
 from lastseen.shared.framing import FRAME_LIMIT
@@ -55,6 +56,12 @@ class Talk:
 
     def pinged(self, now: Moment) -> None:
         self.handle(Ping(), now)
+
+    def lives(self, _now: Moment) -> None:
+        self.words.append("lives")
+
+    def ended(self, end: Ended, _now: Moment) -> None:
+        self.words.append(end)
 
     def idle(self) -> None:
         self.words.append("idle")

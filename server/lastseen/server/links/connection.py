@@ -8,10 +8,10 @@ until it does, and a peer that lets too much pile up is dismissed as slow.
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum, auto
-from typing import Protocol
 
 from lastseen.server.links.poller import READ, WRITE, is_writable
 from lastseen.server.links.pump import Pump
+from lastseen.server.links.roles import Control, Conversation, Ended, Owed, WireProtocol
 from lastseen.server.presence.model import Moment
 from lastseen.shared.errors import WireError
 from lastseen.shared.messages import Goodbye, Message, ToServer
@@ -21,49 +21,6 @@ RECEIVE = 16 * 1024
 
 UNSENT_LIMIT = 256 * 1024
 """Bytes kept for a peer that does not read: a few pages of a list."""
-
-
-class WireProtocol(Protocol):
-    """Bytes to messages and back."""
-
-    @property
-    def wire_format(self) -> str:
-        """The name of the format in which the journal encodes diffs for it."""
-
-    def trust(self) -> None:
-        """The peer has registered."""
-
-    def is_ping(self, data: bytes) -> bool:
-        """Whether `data` is one whole ping and nothing else."""
-
-    def receive(self, data: bytes) -> Iterable[ToServer | WireError]:
-        """The messages that `data` completes."""
-
-    @property
-    def pong(self) -> bytes:
-        """The answer to a ping, encoded once."""
-
-    def encode(self, message: Message) -> bytes:
-        """The bytes of a message."""
-
-
-class Conversation(Protocol):
-    """What is done with the messages of one connection."""
-
-    def handle(self, message: ToServer | WireError, now: Moment) -> bool:
-        """Act upon a message. True if that was costly enough for one turn."""
-
-    def pinged(self, now: Moment) -> None:
-        """Act upon a ping."""
-
-    def idle(self) -> None:
-        """All that was sent has left: what waited for that may go on."""
-
-    def dismissed(self, goodbye: Goodbye) -> None:
-        """The server has said goodbye to the peer: nothing it still says counts."""
-
-    def closed(self) -> None:
-        """The link is gone."""
 
 
 class _Phase(Enum):
@@ -116,7 +73,7 @@ class Connection:
         self._wake_when_idle = False
         self._unsent: bytearray | None = None
         # Messages read but not yet acted upon, after a costly one.
-        self._backlog: Iterator[ToServer | WireError] | None = None
+        self._backlog: Iterator[ToServer | WireError | Control] | None = None
         self._conversation = converse(self)
         pump.add(sock.fileno(), self)
 
@@ -136,6 +93,8 @@ class Connection:
         elif self._phase is OPEN:
             if self._protocol.is_ping(data):  # nearly all that is ever received
                 self._conversation.pinged(now)
+            elif self._protocol.is_sign(data):
+                self._conversation.lives(now)
             else:
                 self._act(self._protocol.receive(data), now)
 
@@ -233,10 +192,7 @@ class Connection:
         """
         if self._phase is not OPEN:
             return
-        self._queue(self._protocol.encode(goodbye))
-        self._phase = DISMISSED
-        self._backlog = None
-        self._wake_when_idle = False
+        self._send_last(self._protocol.encode(goodbye))
         self._conversation.dismissed(goodbye)
         if not self._corked:
             self._flush()
@@ -253,13 +209,16 @@ class Connection:
 
     # --- within -------------------------------------------------------------------------------
 
-    def _act(self, messages: Iterable[ToServer | WireError], now: Moment) -> None:
+    def _act(self, messages: Iterable[ToServer | WireError | Control], now: Moment) -> None:
         """Act upon messages until one was costly; send all answers in one call."""
         self._corked = True
         remaining = iter(messages)
         self._backlog = None
         for message in remaining:
-            costly = self._conversation.handle(message, now)
+            if isinstance(message, Control):
+                costly = self._control(message, now)
+            else:
+                costly = self._conversation.handle(message, now)
             if self._phase is not OPEN:
                 break
             if costly:
@@ -270,6 +229,24 @@ class Connection:
         self._flush()
         if self._unsent is None:
             self._conversation.idle()  # what came with other messages may have waited for them
+
+    def _control(self, control: Control, now: Moment) -> bool:
+        """See to what concerns the link itself. Never costly."""
+        if isinstance(control, Ended):
+            self._send_last(control.data)
+            self._conversation.ended(control, now)
+            return False
+        if isinstance(control, Owed):
+            self.send_encoded(control.data)
+        self._conversation.lives(now)
+        return False
+
+    def _send_last(self, data: bytes) -> None:
+        """Send these bytes, and then nothing more."""
+        self._queue(data)
+        self._phase = DISMISSED
+        self._backlog = None
+        self._wake_when_idle = False
 
     def _queue(self, data: bytes) -> None:
         if self._unsent is None:

@@ -10,6 +10,7 @@ from lastseen.server.errors import ConfigError
 from lastseen.server.links.connection import Connection
 from lastseen.server.links.desk import Asker, Desk
 from lastseen.server.links.frames import FATAL
+from lastseen.server.links.roles import Ended
 from lastseen.server.permissions import ANONYMOUS
 from lastseen.server.presence.admission import RegistrationRefused
 from lastseen.server.presence.model import Moment, Registration, Session
@@ -96,6 +97,9 @@ class Conversation:
         presence.counts.pings += 1
         self._connection.send_pong()
 
+    def lives(self, now: Moment) -> None:
+        """The link lives, though no message came."""
+
     def idle(self) -> None:
         """All that was sent has left."""
         self._desk.presence.advance(self._connection)
@@ -108,6 +112,16 @@ class Conversation:
         self._end(now, broken=goodbye.reason != "shutdown")
         self._desk.doorkeeper.leaving(self._connection, now.awake)
         log.debug("connection dismissed", address=self._connection.address, reason=goodbye.reason)
+
+    def ended(self, end: Ended, now: Moment) -> None:
+        """The link has ended at the level of the wire protocol."""
+        if end.refusal:
+            log.info("not let in", address=self._connection.address, why=end.refusal)
+        if end.left and self._session is not None:
+            self._desk.presence.leave(self._session, now)
+            self._session = None
+        self._end(now, broken=True)
+        self._desk.doorkeeper.leaving(self._connection, now.awake)
 
     def closed(self) -> None:
         """The link is gone."""

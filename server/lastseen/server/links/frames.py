@@ -33,6 +33,10 @@ class FrameProtocol(Framer):
         """Whether `data` is one whole ping and nothing else."""
         return data == PING_FRAME and self._partial is None
 
+    def is_sign(self, data: bytes) -> bool:  # noqa: ARG002 - a WireProtocol; here all is messages
+        """Whether `data` is a sign of life that is no message: there is none."""
+        return False
+
     def receive(self, data: bytes) -> "Iterator[ToServer | WireError]":
         """The messages that `data` completes; in place of one that cannot be read, what is wrong
         with it.

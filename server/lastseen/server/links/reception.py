@@ -14,6 +14,7 @@ from lastseen.server.links.conversation import Conversation, come_back_later
 from lastseen.server.links.desk import Desk
 from lastseen.server.links.frames import FrameProtocol
 from lastseen.server.links.pump import Pump
+from lastseen.server.links.roles import WireProtocol
 from lastseen.server.presence.model import Link
 from lastseen.shared.address import format_address
 from lastseen.shared.messages import Error, Goodbye, Message
@@ -50,13 +51,17 @@ class Reception:
 
     def admit_tcp(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         """A TCP connection has come in."""
-        connection = Connection(
-            sock,
-            format_address(*peer),
-            FrameProtocol(),
-            self._pump,
-            partial(Conversation, desk=self._desk),
-        )
+        self.admit(sock, peer, FrameProtocol(), partial(Conversation, desk=self._desk))
+
+    def admit(
+        self,
+        sock: socket.socket,
+        peer: tuple[str, int],
+        protocol: WireProtocol,
+        converse: Callable[[Connection], Conversation],
+    ) -> None:
+        """A connection has come in that speaks some wire protocol."""
+        connection = Connection(sock, format_address(*peer), protocol, self._pump, converse)
         doorkeeper = self._desk.doorkeeper
         limit = self._desk.steering.config.server.max_connections_per_address
         has_room = doorkeeper.has_room(connection.address, limit)
