@@ -58,8 +58,10 @@ def test_what_presence_counts_is_told_as_it_is(still: Still):
     counts = still.presence.counts
     counts.pings, counts.refused, counts.slow_closes = 11, 12, 13
     counts.reaper_passes, counts.reaper_duration, counts.reaper_lateness = 14, 1.5, 2.5
+    counts.beats = 15
     stats = still.gauge.read(connections=0)
     assert (stats.pings, stats.refused, stats.slow_closes) == (11, 12, 13)
+    assert stats.beats == 15
     assert (stats.reaper_passes, stats.reaper_duration, stats.reaper_lateness) == (14, 1.5, 2.5)
 
 

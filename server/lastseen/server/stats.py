@@ -66,6 +66,7 @@ class Gauge:
             slow_closes=counts.slow_closes,
             refused=counts.refused,
             memory=_resident_memory(),
+            beats=counts.beats,
             store="none" if self._keeper is None else self._keeper.state,
             store_queued=self._keeper.queued if self._keeper is not None else 0,
             store_dropped=self._keeper.dropped if self._keeper is not None else 0,

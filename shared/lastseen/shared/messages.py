@@ -123,8 +123,6 @@ class Register(Request, frozen=True):
         instance: A random id that the client process made once: it tells a reconnecting process
             from a second one that bears the same client_id.
         protocol: The version of the protocol that the client speaks.
-        page: A web page speaks: only its own messages are signs of life. Its browser answers pings
-            of the WebSocket even when the page hangs.
     """
 
     client_id: ClientId
@@ -135,7 +133,6 @@ class Register(Request, frozen=True):
     instance: Annotated[str, Meta(max_length=64)] = ""
     token: Annotated[str, Meta(max_length=512)] = ""
     protocol: int = PROTOCOL
-    page: bool = False
 
 
 class Ping(Message, frozen=True):
@@ -553,8 +550,8 @@ class DeliveryRecord(Struct, frozen=True, omit_defaults=True, gc=False):
         client_id: Whom it is about; "" where it is about the server.
         created_at: When it was decided (UTC).
         due_at: When it is to be sent, or tried again; of one that is settled, when it was.
-        state: `failed` when it was tried too often; `withdrawn` where the client was back before
-            it was due.
+        state: `failed` when it was tried too often, or its channel refused for good; `withdrawn`
+            where the client was back before it was due.
         attempts: How often it was tried.
         message: The message that told it together with others; "" where it went alone.
         error: Why the last attempt failed.
@@ -599,7 +596,7 @@ class ChannelRecord(Struct, frozen=True, omit_defaults=True, gc=False):
         state: `failing`: its last attempt failed, and is made again; `broken`: it refused for good,
             and nothing is sent by it until it is mended and enabled.
         why: Its last error, unless it is working.
-        since: When it broke (UTC), of one that is broken.
+        since: When it stopped working (UTC).
         pending: Deliveries that wait to be sent.
         failed: Deliveries given up and still remembered.
         sent: Deliveries sent in this run of the server.
