@@ -1,21 +1,25 @@
 """What settings must satisfy, alone and together: in a file, a reload and a live update."""
 
+import re
 from collections.abc import Iterator
 
 import msgspec
 
 from lastseen.server.config.hosts import ANONYMOUS, check_host, is_loopback
 from lastseen.server.config.http_checks import check_http, http_risks
+from lastseen.server.config.notify_checks import check_notify
 from lastseen.server.config.schema import Config
-from lastseen.server.config.store_url import problem_with
+from lastseen.server.config.secret import reveal
+from lastseen.server.config.setting import may_hold_secret
+from lastseen.server.config.store_url import STORE_URL, problem_with
 from lastseen.server.errors import ConfigError
 from lastseen.shared.explain import explain, shown
 
 _INTERVAL, _TIMEOUT = "server.heartbeat_interval", "server.connection_timeout"
 _LEAST, _MOST = "limits.min_heartbeat_interval", "limits.max_heartbeat_interval"
-UNSHOWN = "store.url"
-"""The setting that may hold a password: no sentence shows its value."""
 _HOST = "server.host"
+
+_KEY = re.compile(r"^\w+\.\w+")
 
 _SAFE_TIMEOUT = 2
 """Heartbeat intervals that connection_timeout should span, so that one ping may be lost."""
@@ -36,26 +40,29 @@ def check(config: Config) -> list[str]:
     check_host(_HOST, config.server.host, config)
     _check_store(config)
     check_http(config)
+    check_notify(config)
     return list(_risks(config))
 
 
 def explained(error: msgspec.ValidationError, document: object) -> str:
-    """The sentence for settings that are no `Config`; a value that may hold a password is left out.
+    """The sentence for settings that are no `Config`; a value that may hold a secret is left out.
 
     Shape: ``server.port: expected `int`, got 'eighty'``.
     """
     sentence = explain(error, document, Config)
-    return sentence.partition(", got ")[0] if sentence.startswith(f"{UNSHOWN}: ") else sentence
+    if may_hold_secret(sentence.partition(": ")[0]):
+        return sentence.partition(", got ")[0]
+    return sentence
 
 
 def _check_bounds(config: Config) -> None:
     """Again, because a changed copy (`msgspec.structs.replace`) is not held to them by itself."""
-    document = msgspec.to_builtins(config)
+    document = msgspec.to_builtins(config, enc_hook=reveal)
     try:
         msgspec.convert(document, Config)
     except msgspec.ValidationError as error:
         sentence = explained(error, document)
-        raise ConfigError(sentence, keys=[sentence.partition(":")[0]]) from None
+        raise ConfigError(sentence, keys=_KEY.findall(sentence)[:1]) from None
 
 
 def _check_limits(config: Config) -> None:
@@ -85,7 +92,7 @@ def _check_timeout(config: Config) -> None:
 
 def _check_store(config: Config) -> None:
     if problem := problem_with(config.store.url):
-        raise ConfigError(f"{UNSHOWN}: {problem}", [UNSHOWN])
+        raise ConfigError(f"{STORE_URL}: {problem}", [STORE_URL])
 
 
 def _risks(config: Config) -> Iterator[str]:

@@ -12,14 +12,17 @@ from typing import Any
 
 import msgspec
 
-from lastseen.server.config.checks import UNSHOWN, check, explained
+from lastseen.server.config.checks import check, explained
+from lastseen.server.config.fetching import fetch
 from lastseen.server.config.schema import Config
 from lastseen.server.config.setting import (
     ENVIRONMENT_PREFIX,
     ENVIRONMENT_SEPARATOR,
+    INNER,
     SECTIONS,
     SETTINGS,
     Setting,
+    may_hold_secret,
     values,
 )
 from lastseen.server.errors import ConfigError
@@ -31,7 +34,8 @@ DEFAULT_PATH = Path("config.toml")
 DEFAULT = "default"
 """The source of a setting that neither the file nor the environment sets."""
 
-_BY_VARIABLE = {s.variable: s for s in SETTINGS}
+_BY_VARIABLE = {s.variable: s for s in SETTINGS if not s.table}
+"""An array of tables is no matter for a variable."""
 
 
 class LoadedConfig(msgspec.Struct, frozen=True):
@@ -67,12 +71,14 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     sources = dict.fromkeys((s.key for s in SETTINGS), DEFAULT)
     if path is not None:
         sources |= {s.key: str(path) for s in SETTINGS if s.name in document.get(s.section, {})}
-    for variable, setting, value in _overrides(os.environ if environ is None else environ):
+    environ = os.environ if environ is None else environ
+    for variable, setting, value in _overrides(environ):
         document.setdefault(setting.section, {})[setting.name] = value
         sources[setting.key] = f"environment {variable}"
     config = msgspec.convert(document, Config)
     try:
-        return LoadedConfig(config, sources, path, check(config))
+        config, warnings = fetch(config, path.parent if path is not None else Path(), environ)
+        return LoadedConfig(config, sources, path, check(config) + warnings)
     except ConfigError as error:
         raise ConfigError(f"{_blame(sources, error.keys)}{error}", error.keys) from None
 
@@ -102,15 +108,24 @@ def _refuse_unknown(path: Path, document: dict[str, Any]) -> None:
         if section not in SECTIONS:
             raise ConfigError(f"{path}: {section}: no such section{_nearest(section, SECTIONS)}")
         if not isinstance(content, dict):
-            raise ConfigError(
-                f"{path}: {section}: expected a section [{section}], got {shown(content)}"
-            )
-        names = SECTIONS[section].__struct_fields__
-        for name in content:
-            if name not in names:
-                raise ConfigError(
-                    f"{path}: {section}.{name}: no such setting{_nearest(name, names)}"
-                )
+            met = "" if may_hold_secret(section) else f", got {shown(content)}"
+            raise ConfigError(f"{path}: {section}: expected a section [{section}]{met}")
+        _refuse_unknown_names(f"{path}: {section}", content, SECTIONS[section].__struct_fields__)
+        for name, value in content.items():
+            if inner := INNER.get(f"{section}.{name}"):
+                _refuse_unknown_inside(f"{path}: {section}.{name}", value, [s.name for s in inner])
+
+
+def _refuse_unknown_inside(place: str, tables: object, known: Iterable[str]) -> None:
+    for index, table in enumerate(tables if isinstance(tables, list) else ()):
+        if isinstance(table, dict):
+            _refuse_unknown_names(f"{place}[{index}]", table, known)
+
+
+def _refuse_unknown_names(place: str, content: dict[str, Any], known: Iterable[str]) -> None:
+    for name in content:
+        if name not in known:
+            raise ConfigError(f"{place}.{name}: no such setting{_nearest(name, known)}")
 
 
 def _overrides(environ: Mapping[str, str]) -> Iterable[tuple[str, Setting, Any]]:
@@ -127,7 +142,7 @@ def _overrides(environ: Mapping[str, str]) -> Iterable[tuple[str, Setting, Any]]
 def _converted(variable: str, setting: Setting, text: str) -> Any:  # noqa: ANN401 (any setting)
     """The text of a variable as the setting's type: there is only text in an environment."""
     if not text.isprintable():
-        met = "" if setting.key == UNSHOWN else f", got {shown(text)}"
+        met = "" if setting.secret else f", got {shown(text)}"
         raise ConfigError(f"environment {variable}: expected printable text{met}")
     document = {setting.section: {setting.name: text}}
     try:

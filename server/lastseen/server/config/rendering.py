@@ -8,7 +8,9 @@ import tomli_w
 
 from lastseen.server.config.loading import LoadedConfig
 from lastseen.server.config.schema import Config
-from lastseen.server.config.setting import SECTIONS, SETTINGS, Setting, values
+from lastseen.server.config.sections.section import Section
+from lastseen.server.config.setting import INNER, SECTIONS, SETTINGS, Setting, values
+from lastseen.server.config.store_url import STORE_URL, without_password
 from lastseen.server.printable import printable
 
 _WIDTH = 100
@@ -23,7 +25,9 @@ port in [server]. After a change, send the server SIGHUP; what needs a restart s
 
 def commented() -> str:
     """A file of every setting with its default, reason and bounds: config.toml is this text."""
-    return _comment(_HEADER) + _render(values(Config()), _about_section, _above, lambda _: "")
+    return _comment(_HEADER) + _render(
+        values(Config()), _about_section, _above, lambda _: "", _example
+    )
 
 
 def effective(loaded: LoadedConfig) -> str:
@@ -32,7 +36,11 @@ def effective(loaded: LoadedConfig) -> str:
     def source(setting: Setting) -> str:
         return f"  # {printable(loaded.sources[setting.key])}"
 
-    return _render(values(loaded.config), lambda _: "", lambda _: "", source).lstrip("\n")
+    def tables(array: Setting, found: tuple[Section, ...]) -> str:
+        return "".join(_table(array, table, source(array)) for table in found)
+
+    rendered = _render(values(loaded.config), lambda _: "", lambda _: "", source, tables)
+    return rendered.lstrip("\n")
 
 
 def _render(
@@ -40,17 +48,42 @@ def _render(
     above_section: Callable[[str], str],
     above: Callable[[Setting], str],
     beside: Callable[[Setting], str],
+    tables: Callable[[Setting, Any], str],
 ) -> str:
+    """All sections. Of [notify], which has nothing but arrays of tables, no line of its own."""
+
     def lines() -> Iterator[str]:
         section = None
         for setting in SETTINGS:
             if setting.section != section:
                 section = setting.section
-                yield f"\n{above_section(section)}[{section}]\n"
-            assigned = tomli_w.dumps({setting.name: _plain(of[setting.key])}).rstrip("\n")
-            yield f"{above(setting)}{assigned}{beside(setting)}\n"
+                head = above_section(section) + ("" if setting.table else f"[{section}]\n")
+                yield f"\n{head}" if head else ""
+            if setting.table:
+                yield tables(setting, of[setting.key])
+            else:
+                yield f"{above(setting)}{_assigned(setting, of[setting.key])}{beside(setting)}\n"
 
     return "".join(lines())
+
+
+def _table(array: Setting, table: Section, beside: str) -> str:
+    """One table of an array, with what is set in it."""
+    rows = [f"\n[[{array.key}]]{beside}"]
+    for setting in INNER[array.key]:
+        value = getattr(table, setting.name)
+        elsewhere = any(getattr(table, f"{setting.name}_{way}", None) for way in ("file", "env"))
+        if value is not None and not elsewhere:
+            rows.append(_assigned(setting, value))
+    return "\n".join(rows) + "\n"
+
+
+def _example(array: Setting, _: object) -> str:
+    """One table of an array as a comment, for somebody to begin with."""
+    example = (array.meta.examples or [{}])[0]
+    rows = [f"{name} = {_toml(value)}" for name, value in example.items()]
+    head = f"{str(array.meta.description).rstrip('.')}:"
+    return "\n" + _comment("\n".join([head, f"[[{array.key}]]", *rows]))
 
 
 def _about_section(section: str) -> str:
@@ -83,3 +116,23 @@ def _comment(text: str) -> str:
 def _plain(value: Any) -> Any:  # noqa: ANN401 (the value of any setting)
     """Whole seconds without a decimal point, as people write them; they read back equal."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _assigned(setting: Setting, value: Any) -> str:  # noqa: ANN401 (the value of any setting)
+    if setting.key == STORE_URL:
+        value = without_password(value)
+    return f"{setting.name} = {_toml(value)}"
+
+
+def _toml(value: Any) -> str:  # noqa: ANN401 (the value of any setting)
+    """A value on one line. A secret shows itself as none: `str` makes nothing else of it."""
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        pairs = (tomli_w.dumps({key: str(value[key])}).strip() for key in value)
+        return "{ " + ", ".join(pairs) + " }" if value else "{}"
+    return (
+        tomli_w.dumps({"": str(value) if isinstance(value, str) else _plain(value)})
+        .partition("= ")[2]
+        .strip()
+    )

@@ -8,6 +8,7 @@ from lastseen.server.config.sections.detector import Detector
 from lastseen.server.config.sections.http import Http
 from lastseen.server.config.sections.limits import Limits
 from lastseen.server.config.sections.log import Log
+from lastseen.server.config.sections.notify import Notify
 from lastseen.server.config.sections.section import Section
 from lastseen.server.config.sections.server import Server
 from lastseen.server.config.sections.store import Store
@@ -21,4 +22,5 @@ class Config(Section, frozen=True):
     limits: Limits = field(default_factory=Limits)
     store: Store = field(default_factory=Store)
     http: Http = field(default_factory=Http)
+    notify: Notify = field(default_factory=Notify)
     log: Log = field(default_factory=Log)

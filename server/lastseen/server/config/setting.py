@@ -1,8 +1,9 @@
 """The schema as data: one `Setting` for each, to list, load, compare or write them all."""
 
+import re
 from typing import Any, get_args
 
-from msgspec import Meta, Struct
+from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import FieldInfo, fields, replace
 
 from lastseen.server.config.schema import Config
@@ -12,6 +13,8 @@ ENVIRONMENT_PREFIX = "LASTSEEN_"
 ENVIRONMENT_SEPARATOR = "__"
 """Two, for names hold single ones; the client's `LASTSEEN_SERVER` is not of this form."""
 
+_INDEX = re.compile(r"\[(\d+|\.\.\.)\]")
+
 SECTIONS: dict[str, type[Section]] = {f.name: f.type for f in fields(Config)}
 """The sections by name, in the order of the file."""
 
@@ -20,10 +23,11 @@ class Setting(Struct, frozen=True):
     """One setting.
 
     Attributes:
-        section: The table of the file that it stands in.
+        section: The table of the file that it stands in; `notify.webhook` of one of an array.
         name: Its key in that table.
         kind: Its type, bounds aside.
         meta: Its bounds and its reason.
+        table: Of an array of tables: the kind of these; None of a plain value.
     """
 
     section: str
@@ -31,6 +35,7 @@ class Setting(Struct, frozen=True):
     default: Any
     kind: Any
     meta: Meta
+    table: type[Section] | None = None
 
     @property
     def key(self) -> str:
@@ -47,6 +52,11 @@ class Setting(Struct, frozen=True):
         """Whether a change waits for the next start."""
         return bool((self.meta.extra or {}).get("restart"))
 
+    @property
+    def secret(self) -> bool:
+        """Whether its value is not to be seen."""
+        return bool((self.meta.extra or {}).get("secret"))
+
 
 def values(config: Config) -> dict[str, Any]:
     """Every setting of `config` by its dotted key, in the order of the file."""
@@ -60,11 +70,35 @@ def with_value(config: Config, key: str, value: object) -> Config:
 
 
 def _setting(section: str, field: FieldInfo) -> Setting:
-    kind, meta = get_args(field.type)
-    return Setting(section, field.name, field.default, kind, meta)
+    kind, *_, meta = get_args(field.type)  # of several, the last has the reason
+    default = field.default if field.default_factory is NODEFAULT else field.default_factory()
+    return Setting(section, field.name, default, kind, meta, _table(kind))
+
+
+def _table(kind: object) -> type[Section] | None:
+    items = get_args(kind)[:1]
+    found = items[0] if items else None
+    return found if isinstance(found, type) and issubclass(found, Section) else None
 
 
 SETTINGS = tuple(
     _setting(name, field) for name, section in SECTIONS.items() for field in fields(section)
 )
 """Every setting, in the order of the file."""
+
+INNER: dict[str, tuple[Setting, ...]] = {
+    s.key: tuple(_setting(s.key, field) for field in fields(s.table)) for s in SETTINGS if s.table
+}
+"""Of each array of tables, like `notify.webhook`, the settings that each of its tables has."""
+
+SECRETS = frozenset(s.key for several in (SETTINGS, *INNER.values()) for s in several if s.secret)
+"""The dotted keys of all whose value is not to be seen."""
+
+
+def may_hold_secret(path: str) -> bool:
+    """Whether what stands at a path, like `notify.webhook[0].url`, is a secret or has one in it."""
+    key = _INDEX.sub("", path)
+    return any(
+        secret.startswith(f"{key}.") or re.match(rf"{re.escape(secret)}(?!\w)", key)
+        for secret in SECRETS
+    )

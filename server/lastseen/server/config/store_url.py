@@ -7,7 +7,11 @@ SQLite, say, or a password with an @ in it.
 
 import re
 
+from lastseen.server.config.secret import UNSHOWN
 from lastseen.shared.explain import shown
+
+STORE_URL = "store.url"
+"""The dotted key."""
 
 NO_STORE = "none"
 """A server that remembers nothing."""
@@ -19,6 +23,9 @@ _POSTGRESQL = re.compile(
     r"(\[[^]/?]+\]|[^:/?@\[\]]+)?(:(?P<port>[0-9]{1,5}))?"
     r"(/[^?]*)?(\?.*)?"
 )
+_USER = re.compile(r"(?P<before>[^:/]+://[^:/@]*:)(?P<password>[^@]*)(?=@)")
+_PARAMETER = re.compile(r"([?&][^=&]*(?:password|pass)=)[^&]*", re.IGNORECASE)
+
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
 
 
@@ -33,6 +40,14 @@ def problem_with(url: str) -> str | None:
         "expected sqlite:///FILE, postgresql+psycopg://USER:PASSWORD@HOST/NAME (in which an @ of"
         f' the password is written %40), or "{NO_STORE}", got {_without_secrets(url)}'
     )
+
+
+def without_password(url: str) -> str:
+    """A URL that `problem_with` finds nothing wrong with, as it may be shown."""
+    found = _USER.match(url)
+    if found and found["password"]:
+        url = f"{found['before']}{UNSHOWN}{url[found.end('password') :]}"
+    return _PARAMETER.sub(rf"\1{UNSHOWN}", url)
 
 
 def _without_secrets(url: str) -> str:

@@ -5,22 +5,19 @@ from typing import Annotated, Literal, get_args
 from msgspec import Meta
 
 from lastseen.server.config.sections.channels import (
-    Apprise,
     Channel,
     ChannelName,
-    Command,
     ForPeople,
     Globs,
     GroupName,
-    Telegram,
-    Webhook,
 )
+from lastseen.server.config.sections.kinds import Apprise, Command, Telegram, Webhook
 from lastseen.server.config.sections.section import Section
 
 __all__ = [
+    "DAYS",
     "Apprise",
     "Channel",
-    "DAYS",
     "Command",
     "Day",
     "ForPeople",
@@ -65,8 +62,8 @@ class Maintenance(Section, frozen=True, kw_only=True):
     end: Annotated[
         str,
         Meta(
-            description='When it ends, like "04:00"; on the next day where that is before its '
-            'start. "24:00" is midnight.'
+            description='When it ends, like "04:00": on the next day where that is not after its '
+            "start."
         ),
     ]
     timezone: Annotated[
@@ -75,24 +72,65 @@ class Maintenance(Section, frozen=True, kw_only=True):
 
 
 class Notify(Section, frozen=True, kw_only=True):
-    """Who is told when clients go and come back: any number of channels of each kind."""
+    """Who is told when clients go and come back: any number of channels of each kind. All that one
+    may have is in docs/configuration.md; docs/notifications.md says what is told, and when.
+    """
 
     webhook: Annotated[
-        tuple[Webhook, ...], Meta(description="Programs that are sent JSON.", max_length=MOST)
+        tuple[Webhook, ...],
+        Meta(
+            description="A program that is sent JSON.",
+            max_length=MOST,
+            examples=[
+                {
+                    "name": "pager",
+                    "url": "https://pager.example/lastseen",
+                    "secret_file": "pager.secret",
+                    "events": ["offline"],
+                }
+            ],
+        ),
     ] = ()
     telegram: Annotated[
-        tuple[Telegram, ...], Meta(description="Chats of Telegram.", max_length=MOST)
+        tuple[Telegram, ...],
+        Meta(
+            description="A chat of Telegram.",
+            max_length=MOST,
+            examples=[{"name": "family", "token_env": "TELEGRAM_TOKEN", "chat_id": -1001234567890}],
+        ),
     ] = ()
     apprise: Annotated[
         tuple[Apprise, ...],
-        Meta(description="Mail and whatever else Apprise can reach.", max_length=MOST),
+        Meta(
+            description="Mail, Slack, Discord, ntfy and whatever else Apprise can reach.",
+            max_length=MOST,
+            examples=[{"name": "admins", "url_file": "mail.url", "groups": ["servers"]}],
+        ),
     ] = ()
     command: Annotated[
-        tuple[Command, ...], Meta(description="Programs that are run.", max_length=MOST)
+        tuple[Command, ...],
+        Meta(
+            description="A program that is run.",
+            max_length=MOST,
+            examples=[{"name": "siren", "argv": ["/usr/local/bin/siren", "--short"]}],
+        ),
     ] = ()
     maintenance: Annotated[
         tuple[Maintenance, ...],
-        Meta(description="Times of the week in which nothing is told.", max_length=MOST),
+        Meta(
+            description="A time of the week in which nothing is told of some clients.",
+            max_length=MOST,
+            examples=[
+                {
+                    "name": "backups",
+                    "clients": ["nas-*"],
+                    "days": ["sat", "sun"],
+                    "start": "23:30",
+                    "end": "04:00",
+                    "timezone": "Europe/Berlin",
+                }
+            ],
+        ),
     ] = ()
 
     @property

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from lastseen.server.config.secret import IS_SECRET
 from lastseen.server.config.sections.section import CENTURY, FASTEST, HOUR, NEEDS_RESTART, Section
 
 
@@ -18,7 +19,7 @@ class Store(Section, frozen=True):
             '"none" for a server that remembers nothing.',
             min_length=1,
             max_length=1000,
-            extra=NEEDS_RESTART,
+            extra=NEEDS_RESTART | IS_SECRET,  # it may have a password in it
         ),
     ] = "sqlite:///lastseen.db"
     flush_interval: Annotated[
