@@ -115,8 +115,26 @@ def test_one_that_nobody_knows_any_more_is_not_told(book: Book):
 def test_a_diff_is_encoded_once_for_each_wire_format(book: Book):
     (diff,) = book.tick(record("a"), record("b"))
     for _ in range(100):
-        book.journal.entry(1)
+        book.journal.frame(1, "msgpack")
+        book.journal.frame(1, "json")
     assert book.encoded == [("msgpack", diff), ("json", diff)]
+
+
+def test_in_a_format_that_nobody_asks_for_it_is_not_encoded(book: Book):
+    (diff,) = book.tick(record("a"))
+    assert book.encoded == [("msgpack", diff)]
+
+
+def test_the_bytes_of_every_format_count_for_the_ring():
+    book = Book(ring_bytes=1_000)
+    for n in range(50):
+        book.tick(record(f"{n:02}"))
+        book.journal.frame(book.journal.revision, "json")
+        book.journal.trim(book.journal.revision)
+    sizes = [book.journal.entry(r + 1).size for r in range(50) if book.journal.knows(r)]
+    assert all(set(book.journal.entry(r + 1).frames) == {"msgpack", "json"}
+               for r in range(50) if book.journal.knows(r))  # fmt: skip
+    assert sum(sizes) <= 1_000 < sum(sizes) + sizes[0]
 
 
 def test_changes_that_fill_more_than_a_frame_are_told_in_several_diffs_in_order(book: Book):

@@ -21,10 +21,19 @@ Encode = Callable[[Diff], bytes]
 
 
 class Entry(Struct, frozen=True):
-    """One published diff, as the bytes of each wire format."""
+    """One published diff.
 
-    revision: int
+    Attributes:
+        frames: Its bytes in the wire formats that were asked for, and in the first one.
+    """
+
+    diff: Diff
     frames: dict[str, bytes]
+
+    @property
+    def revision(self) -> int:
+        """The revision that it led to."""
+        return self.diff.revision
 
     @property
     def size(self) -> int:
@@ -43,10 +52,15 @@ class Journal:
     def __init__(
         self, epoch: str, encoders: Mapping[str, Encode], ring_bytes: int = RING_BYTES
     ) -> None:
-        """`encoders` turn a diff into the bytes of each wire format, by the format's name."""
+        """`encoders` turn a diff into the bytes of each wire format, by the format's name.
+
+        In the first one every diff is encoded at once, which tells how large it is; in the others
+        when somebody wants it.
+        """
         self.epoch = epoch
         self.revision = 0
         self._encoders = encoders
+        self._first_format = next(iter(encoders))
         self._ring: deque[Entry] = deque()
         self._ring_bytes = ring_bytes
         self._ring_size = 0
@@ -88,6 +102,14 @@ class Journal:
         """The diff that led to `revision`: one after a revision that `knows`."""
         return self._ring[revision - self.revision - 1]
 
+    def frame(self, revision: int, wire_format: str) -> bytes:
+        """The bytes of the diff that led to `revision`: one after a revision that `knows`."""
+        entry = self.entry(revision)
+        if wire_format not in entry.frames:
+            entry.frames[wire_format] = self._encoders[wire_format](entry.diff)
+            self._ring_size += len(entry.frames[wire_format])
+        return entry.frames[wire_format]
+
     def _append(self, records: Iterable[ClientRecord], shown: Mapping[str, bool]) -> None:
         joins, leaves, updates = [], [], []
         for record in records:
@@ -99,6 +121,6 @@ class Journal:
                 joins.append(record)
         self.revision += 1
         diff = Diff(self.epoch, self.revision, joins, leaves, updates)
-        entry = Entry(self.revision, {f: encode(diff) for f, encode in self._encoders.items()})
+        entry = Entry(diff, {self._first_format: self._encoders[self._first_format](diff)})
         self._ring.append(entry)
         self._ring_size += entry.size

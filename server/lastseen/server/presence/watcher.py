@@ -103,8 +103,7 @@ class Watcher:
 
     def _send_diff(self) -> None:
         self._revision += 1
-        frames = self._journal.entry(self._revision).frames
-        self.link.send_encoded(frames[self.link.wire_format])
+        self.link.send_encoded(self._journal.frame(self._revision, self.link.wire_format))
 
     def _send_page(self) -> None:
         page = self._take_page(self._cursor)
