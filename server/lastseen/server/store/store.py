@@ -196,27 +196,6 @@ class Store:
                 found.append(ClientUptime(stay.client_id, shares))
         return Page(found, page.after)
 
-    def timelines(
-        self, statuses: Mapping[str, Status], since: float, until: float, epoch: str
-    ) -> Timelines:
-        """What each of some clients was between two moments; `statuses` says what they are now.
-
-        `epoch` is the run that is awake. Of each at most the latest 2,000 events are drawn.
-        """
-        with self.database.reading() as connection:
-            stretches = list(runs.since(connection, since))
-            drawn = {
-                client_id: timelines.drawn(connection, client_id, since, until, status)
-                for client_id, status in statuses.items()
-            }
-        awake = [replace(run, heartbeat_at=until) for run in stretches[-1:] if run.epoch == epoch]
-        return Timelines(list(timelines.unwatched([*stretches, *awake], since, until)), drawn)
-
-    def offline(self) -> dict[tuple[str, ...], int]:
-        """How many clients are offline, by the groups that they are in. Looks at each."""
-        with self.database.reading() as connection:
-            return finding.offline(connection)
-
     def forget_events_before(self, moment: float, limit: int = CHUNK) -> int:
         """Forget up to `limit` events decided before `moment`; returns how many."""
         with self.database.writing() as connection:
