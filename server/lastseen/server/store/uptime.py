@@ -19,7 +19,7 @@ class Watch:
     """When the server watched, ready to be measured."""
 
     def __init__(self, runs: Iterable[Run]) -> None:
-        self._stretches = list(_merged((run.started_at, run.heartbeat_at) for run in runs))
+        self._stretches = list(merged((run.started_at, run.heartbeat_at) for run in runs))
         self._begins = [begin for begin, _ in self._stretches]
         self._before = [0.0]  # seconds watched before each stretch
         for begin, end in self._stretches:
@@ -89,7 +89,7 @@ def _stretch(begin: float, end: float, earliest: float, latest: float) -> Iterat
         yield begin, end
 
 
-def _merged(stretches: Iterable[Stretch]) -> Iterator[Stretch]:
+def merged(stretches: Iterable[Stretch]) -> Iterator[Stretch]:
     """The same time in order and without overlap."""
     ordered = sorted((begin, end) for begin, end in stretches if begin < end)
     if not ordered:

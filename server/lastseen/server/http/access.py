@@ -1,0 +1,24 @@
+"""Who may do what over HTTP: the same principal as on every other link."""
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Guard
+
+from lastseen.server.http.problems import Problem
+from lastseen.server.permissions import ANONYMOUS, Role
+
+
+def needs(role: Role) -> Guard:
+    """Holds whoever asks to a role."""
+
+    def guard(_connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+        if role not in ANONYMOUS.roles:
+            has = ", ".join(sorted(ANONYMOUS.roles)) or "none"
+            raise Problem("forbidden", f"that needs the role {role!r}; {ANONYMOUS.name} has {has}")
+
+    return guard
+
+
+CLIENT, OBSERVER, ADMIN = needs("client"), needs("observer"), needs("admin")

@@ -1,0 +1,53 @@
+"""What handlers need of the server, in one place."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from lastseen.server.http.asking import Asker, Asking
+from lastseen.server.http.problems import Problem
+from lastseen.server.presence.presence import Presence
+from lastseen.server.steering import Steering
+from lastseen.server.store.timelines import Timelines
+from lastseen.shared.messages import ClientRecord, Question, Stats
+
+Groups = tuple[str, ...]
+
+
+class Past(Asker[Question], Protocol):
+    """Who knows what was. Every method may raise StoreUnavailable."""
+
+    async def find(self, client_id: str) -> ClientRecord | None:
+        """A client that is not present; None if it is not known."""
+
+    async def timelines(self, client_ids: list[str], since: float, until: float) -> Timelines:
+        """What each of these was when, between two moments in Unix time."""
+
+    async def offline(self) -> Mapping[Groups, int]:
+        """How many are offline, by the groups that they are in: not much older than a second."""
+
+
+class Desk(Struct, frozen=True):
+    """Where handlers turn to.
+
+    Attributes:
+        stats: How the server is.
+        past: None where nothing is remembered.
+    """
+
+    presence: Presence
+    steering: Steering
+    stats: Callable[[], Stats]
+    past: Past | None
+    asking: Asking
+
+    def remembered(self) -> Past:
+        """The past.
+
+        Raises:
+            Problem: Nothing is remembered.
+        """
+        if self.past is None:
+            raise Problem("no_store", 'this server remembers nothing (store.url is "none")')
+        return self.past

@@ -1,0 +1,31 @@
+"""HTTP as the composition root needs it: made of the server's other parts in one call."""
+
+from collections.abc import Callable
+
+from lastseen.server.config.sections.http import Http
+from lastseen.server.http.app import make_app
+from lastseen.server.http.asking import Asking
+from lastseen.server.http.desk import Desk, Past
+from lastseen.server.http.origins import Origins
+from lastseen.server.http.serving import HttpServer
+from lastseen.server.http.stream import Readers
+from lastseen.server.presence.presence import Presence
+from lastseen.server.steering import Steering
+from lastseen.shared.messages import Stats
+
+
+def open_http(
+    settings: Http,
+    presence: Presence,
+    steering: Steering,
+    stats: Callable[[], Stats],
+    past: Past | None,
+) -> HttpServer:
+    """A server for the connections that come in; `past` is None where nothing is remembered.
+
+    Presence must encode diffs in `stream.FORMAT`.
+    """
+    readers = Readers(presence)
+    desk = Desk(presence, steering, stats, past, Asking())
+    origins = Origins(settings.host, settings.public_url)
+    return HttpServer(make_app(desk, readers, origins, settings.base_path), readers)

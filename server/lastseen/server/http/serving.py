@@ -1,0 +1,169 @@
+"""HTTP connections, each served by Hypercorn's trio worker in a task of its own.
+
+Hypercorn's `serve` is not used, only what it starts for a connection: it shields each send from
+being cancelled, so that one reader that stopped reading would hold up the end of the server for
+ever. Here a send has a deadline, a crash ends one connection, and there is a bound to their number.
+"""
+
+import logging
+import socket
+from typing import Any, cast
+
+import trio
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.config import Config
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import ConnectionState
+
+from lastseen.server import logs
+from lastseen.server.http.gate import Gate
+from lastseen.server.http.stream import Readers
+from lastseen.shared.address import format_address
+
+CONNECTIONS = 2_000
+"""Open at once: readers of the stream, and some that ask. One more is closed at once."""
+
+PATIENCE = 20.0
+"""Seconds that a peer may take none of what is sent to it."""
+
+FAREWELL = 1.0
+"""Seconds in which, at the end, open requests are answered and readers told."""
+
+log = logs.get_logger()
+
+
+class HttpServer:
+    """Serves an application to every connection that comes in."""
+
+    def __init__(self, app: Gate, readers: Readers) -> None:
+        self._app = ASGIWrapper(app)  # type: ignore[arg-type] # its scopes are dictionaries, too
+        self._readers = readers
+        self._config = _config()
+        self._context = WorkerContext(None)
+        self._streams: set[PatientStream] = set()
+        self._nursery: trio.Nursery | None = None
+
+    def __len__(self) -> int:
+        """How many connections are open."""
+        return len(self._streams)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve for ever whom `admit` lets in."""
+        async with trio.open_nursery() as self._nursery:
+            task_status.started()
+            await trio.sleep_forever()
+
+    def admit(self, sock: socket.socket, peer: tuple[str, int]) -> None:
+        """A connection has come in."""
+        if self._nursery is None or self._readers.stopping:
+            sock.close()
+        elif len(self._streams) >= CONNECTIONS:
+            log.warning("HTTP connection refused", address=format_address(*peer), open=CONNECTIONS)
+            sock.close()
+        else:
+            self._nursery.start_soon(self._serve, sock, peer)
+
+    async def stop(self) -> None:
+        """Take no more, end the streams, and wait a moment for what is being answered."""
+        self._readers.end()
+        await self._context.terminated.set()
+        with trio.move_on_after(FAREWELL):
+            while self._streams:  # noqa: ASYNC110 - the last second of a server may poll
+                await trio.sleep(FAREWELL / 50)
+        for stream in self._streams:
+            stream.give_up()
+
+    async def _serve(self, sock: socket.socket, peer: tuple[str, int]) -> None:
+        stream = PatientStream(trio.SocketStream(trio.socket.from_stdlib_socket(sock)))
+        self._streams.add(stream)
+        try:
+            await TCPServer(
+                self._app,
+                self._config,
+                self._context,
+                ConnectionState({}),
+                cast("Any", stream),
+            )
+        except Exception:  # one connection's fault must not end the server
+            log.exception("an HTTP connection crashed", address=format_address(*peer))
+        finally:
+            self._streams.discard(stream)
+            sock.close()
+
+
+class PatientStream:
+    """A socket whose peer must take what is sent, in time."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self.socket = stream.socket
+        self._stream = stream
+        self._sending = trio.CancelScope()
+        self._given_up = False
+
+    async def send_all(self, data: bytes) -> None:
+        """Send everything.
+
+        Raises:
+            trio.BrokenResourceError: The peer takes nothing, or has gone.
+        """
+        with trio.CancelScope(deadline=trio.current_time() + PATIENCE) as self._sending:
+            if not self._given_up:
+                await self._stream.send_all(data)
+                return
+        raise trio.BrokenResourceError("the peer does not read")
+
+    async def receive_some(self, most: int | None = None) -> bytes:
+        """What has come; nothing at the end."""
+        return await self._stream.receive_some(most)
+
+    async def send_eof(self) -> None:
+        """Nothing more will be sent."""
+        await self._stream.send_eof()
+
+    async def aclose(self) -> None:
+        """Close."""
+        await self._stream.aclose()
+
+    def give_up(self) -> None:
+        """Send nothing more, whatever is being sent."""
+        self._given_up = True
+        self._sending.cancel()
+
+
+class _Log:
+    """Hypercorn's log, in ours. A request is not worth a line."""
+
+    def __init__(self, _config: Config) -> None:
+        pass
+
+    async def access(self, *_: object) -> None:
+        """A request was answered."""
+
+    async def exception(self, message: str, *_: object) -> None:
+        """The application raised."""
+        log.exception(message)
+
+    async def warning(self, message: str, *_: object) -> None:
+        """Something is not as it should be."""
+        log.warning(message)
+
+    critical = error = warning
+
+    async def info(self, *_: object) -> None:
+        """It runs."""
+
+    debug = info
+
+    async def log(self, level: int, message: str, *_: object) -> None:
+        """Something of a level."""
+        if level >= logging.WARNING:
+            log.warning(message)
+
+
+def _config() -> Config:
+    config = Config()
+    config.logger_class = cast("Any", _Log)
+    config.include_server_header = False
+    config.keep_alive_timeout = 15  # seconds until a request: the page asks every few of them
+    return config
