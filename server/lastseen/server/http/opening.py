@@ -28,4 +28,4 @@ def open_http(
     readers = Readers(presence)
     desk = Desk(presence, steering, stats, past, Asking())
     origins = Origins(settings.host, settings.public_url)
-    return HttpServer(make_app(desk, readers, origins, settings.base_path), readers)
+    return HttpServer(make_app(desk, readers, origins, settings.base_path), readers, settings)

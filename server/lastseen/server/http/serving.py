@@ -17,6 +17,7 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState
 
 from lastseen.server import logs
+from lastseen.server.config.sections.http import Http
 from lastseen.server.http.gate import Gate
 from lastseen.server.http.stream import Readers
 from lastseen.shared.address import format_address
@@ -30,15 +31,20 @@ PATIENCE = 20.0
 FAREWELL = 1.0
 """Seconds in which, at the end, open requests are answered and readers told."""
 
+_ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - listened on; nobody can go there
+"""Every address of the machine."""
+
 log = logs.get_logger()
 
 
 class HttpServer:
     """Serves an application to every connection that comes in."""
 
-    def __init__(self, app: Gate, readers: Readers) -> None:
+    def __init__(self, app: Gate, readers: Readers, settings: Http) -> None:
         self._app = ASGIWrapper(app)  # type: ignore[arg-type] # its scopes are dictionaries, too
         self._readers = readers
+        self._settings = settings
+        self._port = settings.port
         self._config = _config()
         self._context = WorkerContext(None)
         self._streams: set[PatientStream] = set()
@@ -47,6 +53,19 @@ class HttpServer:
     def __len__(self) -> int:
         """How many connections are open."""
         return len(self._streams)
+
+    @property
+    def url(self) -> str:
+        """Where people find the page."""
+        host = self._settings.host
+        if host in _ANYWHERE:
+            host = "localhost"
+        here = f"http://{format_address(host, self._port)}{self._settings.base_path}/"
+        return self._settings.public_url or here
+
+    def opened(self, address: tuple[str, int]) -> None:
+        """It is listened on this address: with port 0 nobody could know."""
+        self._port = address[1]
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve for ever whom `admit` lets in."""
@@ -142,7 +161,7 @@ class _Log:
 
     async def exception(self, message: str, *_: object) -> None:
         """The application raised."""
-        log.exception(message)
+        log.exception(message)  # noqa: LOG004 - hypercorn calls it in its handler
 
     async def warning(self, message: str, *_: object) -> None:
         """Something is not as it should be."""

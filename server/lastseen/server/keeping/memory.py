@@ -8,6 +8,7 @@ from lastseen.server import logs
 from lastseen.server.keeping.archive import Archive
 from lastseen.server.keeping.cleaning import clean
 from lastseen.server.keeping.keeper import Keeper
+from lastseen.server.keeping.reading import Reading
 from lastseen.server.keeping.restoring import restore
 from lastseen.server.presence.presence import Presence
 from lastseen.server.steering import Steering
@@ -26,6 +27,7 @@ class Memory:
     Attributes:
         keeper: Who writes.
         archive: Who answers questions about the past.
+        reading: Who reads it for those who look.
     """
 
     def __init__(self, store: Store, presence: Presence, steering: Steering) -> None:
@@ -34,6 +36,7 @@ class Memory:
         self._steering = steering
         self.keeper = Keeper(store, presence, self._flush_interval)
         self.archive = Archive(store, presence, self.keeper.caught_up)
+        self.reading = Reading(store, self.archive, presence)
 
     async def restore(self) -> None:
         """Begin with what the last run left. To be awaited before anything is served.
