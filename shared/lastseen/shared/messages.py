@@ -550,8 +550,8 @@ class DeliveryRecord(Struct, frozen=True, omit_defaults=True, gc=False):
         client_id: Whom it is about; "" where it is about the server.
         created_at: When it was decided (UTC).
         due_at: When it is to be sent, or tried again; of one that is settled, when it was.
-        state: `failed` when it was tried too often, or its channel refused for good; `withdrawn`
-            where the client was back before it was due.
+        state: `failed` when it was tried too often; `withdrawn` where the client was back before
+            it was due.
         attempts: How often it was tried.
         message: The message that told it together with others; "" where it went alone.
         error: Why the last attempt failed.
@@ -596,7 +596,7 @@ class ChannelRecord(Struct, frozen=True, omit_defaults=True, gc=False):
         state: `failing`: its last attempt failed, and is made again; `broken`: it refused for good,
             and nothing is sent by it until it is mended and enabled.
         why: Its last error, unless it is working.
-        since: When it stopped working (UTC).
+        since: When it broke (UTC), of one that is broken.
         pending: Deliveries that wait to be sent.
         failed: Deliveries given up and still remembered.
         sent: Deliveries sent in this run of the server.

@@ -7,15 +7,20 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from trio.testing import MockClock
 
-from lastseen.server.links.conversation import RETRY_WHEN_FULL
+from lastseen.server.links.conversation import ASKED_AT_ONCE, RETRY_WHEN_FULL
+from lastseen.server.links.reception import Reception
 from lastseen.shared.framing import frame
 from lastseen.shared.messages import (
     ClientList,
     Diff,
     Error,
+    Forget,
+    GetHistory,
     GetSettings,
+    GetSilences,
     GetStats,
     Goodbye,
     Leave,
@@ -24,9 +29,12 @@ from lastseen.shared.messages import (
     Pong,
     Register,
     Registered,
+    Retry,
     SetAvailability,
     Settings,
     Stats,
+    Unsilence,
+    Unsilenced,
     UpdateSettings,
     Watch,
 )
@@ -627,3 +635,68 @@ def test_who_lacks_the_role_is_refused_and_the_session_goes_on(
     assert isinstance(page, ClientList)
     assert pong == Pong()
     assert house.presence.policy.heartbeat_interval == 60
+
+
+# --- questions that the store answers -------------------------------------------------------------
+
+
+class SlowAsker:
+    """Answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.open: list[Any] = []
+
+    def ask(self, question: Any, reply: Any, wanted: Any) -> None:
+        self.open.append((question, reply, wanted))
+
+    def answer(self) -> None:
+        question, reply, _ = self.open.pop(0)
+        reply(Unsilenced(question.id, request_id=question.request_id))
+
+
+@pytest.fixture
+def asker(house: House) -> SlowAsker:
+    """Who answers the house's questions about notifications."""
+    asker = SlowAsker()
+    desk = structs.replace(house.desk, telling=asker)
+    house.reception = Reception(house.pump, desk)
+    return asker
+
+
+def test_a_question_about_notifications_is_answered_when_it_is(house: House, asker: SlowAsker):
+    peer = house.connect()
+    assert house.ask(peer, Unsilence(7, request_id=5), Ping()) == [Pong()]
+    asker.answer()
+    assert peer.read() == [Unsilenced(7, request_id=5)]
+
+
+def test_a_link_has_a_bounded_number_of_questions_open(house: House, asker: SlowAsker):
+    peer = house.connect()
+    refusals = house.ask(peer, *[Unsilence(n, request_id=n) for n in range(ASKED_AT_ONCE + 1)])
+    assert [(e.code, e.request_id) for e in refusals] == [("busy", ASKED_AT_ONCE)]
+    asker.answer()
+    assert house.ask(peer, Unsilence(99)) == []  # there is room for one again
+    assert len(asker.open) == ASKED_AT_ONCE
+
+
+def test_a_question_is_no_longer_wanted_when_its_link_is_gone(house: House, asker: SlowAsker):
+    peer = house.connect()
+    house.ask(peer, Unsilence(7))
+    (_, _, wanted) = asker.open[0]
+    assert wanted()
+    peer.hang_up()
+    house.settle()
+    assert not wanted()
+
+
+@pytest.mark.parametrize("question", [GetSilences(request_id=5), Retry(1, request_id=5)])
+def test_a_server_that_tells_nobody_says_so(house: House, question: Any):
+    (error,) = house.ask(house.connect(), question)
+    assert (error.code, error.request_id) == ("no_notifications", 5)
+    assert "[notify]" in error.message
+
+
+@pytest.mark.parametrize("question", [GetHistory("a", request_id=5), Forget("a", request_id=5)])
+def test_a_server_that_remembers_nothing_says_so(house: House, question: Any):
+    (error,) = house.ask(house.connect(), question)
+    assert (error.code, error.request_id) == ("no_store", 5)

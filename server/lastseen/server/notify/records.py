@@ -1,0 +1,63 @@
+"""What the store keeps of notifications, as clients are told of it. Pure."""
+
+from datetime import UTC, datetime
+
+from lastseen.server.config.sections.notify import Maintenance
+from lastseen.server.store.telling import Delivery, Silence
+from lastseen.shared.messages import DeliveryRecord, SilenceRecord
+
+LONGEST_ERROR = 500
+"""Characters: what a receiver said may be a page, and a frame holds 64 KiB."""
+
+PATTERNS = 50
+"""Globs, and groups, that are shown of one window at most: all at their longest fit a frame."""
+
+
+def silence_record(silence: Silence) -> SilenceRecord:
+    """Somebody's silence."""
+    return SilenceRecord(
+        until=_moment(silence.until),
+        since=_moment(silence.since),
+        id=silence.id,
+        clients=() if silence.client is None else (silence.client,),
+        groups=() if silence.group is None else (silence.group,),
+        reason=silence.reason,
+    )
+
+
+def window_record(window: Maintenance, closes_at: float) -> SilenceRecord:
+    """A planned maintenance that goes on until `closes_at` (Unix time)."""
+    return SilenceRecord(
+        until=_moment(closes_at),
+        clients=window.clients[:PATTERNS],
+        groups=window.groups[:PATTERNS],
+        reason=window.name,
+    )
+
+
+def delivery_record(delivery: Delivery) -> DeliveryRecord:
+    """One delivery."""
+    settled = delivery.settled_at
+    return DeliveryRecord(
+        id=delivery.id,
+        key=delivery.key,
+        channel=delivery.channel,
+        kind=delivery.kind,
+        state=delivery.state,
+        created_at=_moment(delivery.created_at),
+        due_at=_moment(delivery.due_at),
+        client_id=delivery.client_id,
+        attempts=delivery.attempts,
+        message=delivery.message,
+        error=brief(delivery.error),
+        settled_at=None if settled is None else _moment(settled),
+    )
+
+
+def brief(error: str) -> str:
+    """An error that a frame has room for."""
+    return error if len(error) <= LONGEST_ERROR else error[: LONGEST_ERROR - 1] + "…"
+
+
+def _moment(unix: float) -> datetime:
+    return datetime.fromtimestamp(unix, UTC)
