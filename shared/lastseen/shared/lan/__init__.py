@@ -1,0 +1,1 @@
+"""Being a member of the LAN: the conduct, which is pure, and what the kernel must be asked."""
