@@ -27,6 +27,9 @@ max_clients = 100000
 heartbeat_interval = 60
 connection_timeout = 120
 
+[websocket]
+enabled = false
+
 [log]
 level = "warning"
 """

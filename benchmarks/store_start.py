@@ -35,6 +35,9 @@ max_clients = {online}
 [store]
 url = "sqlite:///bench.db"
 
+[websocket]
+enabled = false
+
 [log]
 format = "json"
 """

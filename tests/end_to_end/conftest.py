@@ -43,6 +43,7 @@ FAST: dict[str, dict[str, Any]] = {
     "log": {"format": "json"},
     # What outlives a server has tests of its own; without it a server starts in half the time.
     "store": {"url": "none"},
+    "websocket": {"port": 0},
     "http": {"enabled": False, "port": 0},
 }
 
@@ -146,6 +147,7 @@ class Server(Process):
 
     Attributes:
         port: Where it listens.
+        websocket_port: Where it listens for WebSockets.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
@@ -160,7 +162,7 @@ class Server(Process):
                 stderr=log,
                 env={k: v for k, v in os.environ.items() if not k.startswith("LASTSEEN_")},
             )
-        self.port = 0
+        self.port = self.websocket_port = 0
 
     def write(self, settings: Mapping[str, Any]) -> None:
         self.config.write_text(tomli_w.dumps(settings))
@@ -169,6 +171,7 @@ class Server(Process):
         """Wait until it listens."""
         event = self.logged("listening")
         self.port = int(event["address"].rpartition(":")[2])
+        self.websocket_port = int(event["websocket"].rpartition(":")[2] or 0)
         return self
 
     @property

@@ -50,6 +50,8 @@ def test_a_hang_up_reloads_what_can_change_live_and_names_what_cannot(
         "limits": {"min_heartbeat_interval": 0.05},
         "log": {"format": "json"},
         "store": {"url": "none"},
+        "websocket": {"port": 0},
+        "http": {"enabled": False, "port": 0},
     }
     server.write(settings)
     server.signal(signal.SIGHUP)

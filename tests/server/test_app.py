@@ -107,6 +107,7 @@ def config_with(**server: Any) -> Config:
         config,
         server=replace(config.server, **({"port": 0} | server)),
         store=replace(config.store, url="none"),
+        websocket=replace(config.websocket, port=0),
     )
 
 

@@ -13,6 +13,8 @@ import trio
 from lastseen.server import collector, logs
 from lastseen.server.config import Config, LoadedConfig, changes, keep_until_restart
 from lastseen.server.errors import ConfigError
+from lastseen.server.links.browsers import Browsers
+from lastseen.server.links.codecs import JSON, MSGPACK
 from lastseen.server.links.desk import Desk
 from lastseen.server.links.doorkeeper import Doorkeeper
 from lastseen.server.links.frames import FORMAT
@@ -39,6 +41,9 @@ SEEING_OFF = 3.0
 SPARE_DESCRIPTORS = 100
 """Open files besides clients: listeners, the poll sets, the log, links on their way in or out."""
 
+ENCODERS = {FORMAT: to_frame, **{codec.subprotocol: codec.encode for codec in (JSON, MSGPACK)}}
+"""How watchers are told, by the name of the wire format that they speak."""
+
 log = logs.get_logger()
 
 Reload = Callable[[], LoadedConfig]
@@ -54,7 +59,7 @@ class Server:
             StoreUnusable: The database cannot be opened as it is.
         """
         self.clock = AwakeClock()
-        self.presence = Presence(policy_of(config), self.clock, {FORMAT: to_frame})
+        self.presence = Presence(policy_of(config), self.clock, dict(ENCODERS))
         self.steering = Steering(config, self.presence)
         self.pump = Pump(self.clock)
         self.memory = _open_memory(config, folder, self.presence, self.steering)
@@ -66,6 +71,7 @@ class Server:
         archive = None if self.memory is None else self.memory.archive
         desk = Desk(self.presence, self.steering, Doorkeeper(), stats, archive)
         self.reception = Reception(self.pump, desk)
+        self.browsers = Browsers(self.reception, desk)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve what comes in, for ever; started when what was remembered is known again.
@@ -87,20 +93,23 @@ class Server:
 
     async def accept(
         self,
-        listeners: list[socket.socket],
+        tcp: list[socket.socket],
+        websocket: list[socket.socket],
         *,
         task_status: trio.TaskStatus[trio.CancelScope] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         """Take connections until the scope that it starts with is cancelled; then close the
         listeners.
         """
+        doors = {self.reception.admit_tcp: tcp, self.browsers.admit: websocket}
         try:
             async with trio.open_nursery() as nursery:
                 task_status.started(nursery.cancel_scope)
-                for listener in listeners:
-                    nursery.start_soon(accept, listener, self.reception.admit_tcp)
+                for admit, listeners in doors.items():
+                    for listener in listeners:
+                        nursery.start_soon(accept, listener, admit)
         finally:
-            for listener in listeners:
+            for listener in tcp + websocket:
                 listener.close()
 
     def _reap_interval(self) -> float:
@@ -120,17 +129,21 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
     config, notifier = loaded.config, Notifier(os.environ)
     _allow_descriptors(config.server.max_clients)
     server = Server(config, folder=loaded.path.parent if loaded.path is not None else Path())
-    listeners = listen(config.server.host, config.server.port)
+    tcp = listen(config.server.host, config.server.port)
+    websocket = _listen_for_browsers(config)
     stop_signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     with trio.open_signal_receiver(*stop_signals) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(server.run)
             collector.spare()
-            accepting = await nursery.start(server.accept, listeners)
+            accepting = await nursery.start(server.accept, tcp, websocket)
+            heartbeat = await nursery.start(server.browsers.heartbeat.run) if websocket else None
             nursery.start_soon(notifier.watchdog)
-            _say_ready(loaded, listeners, notifier)
+            _say_ready(loaded, tcp, websocket, notifier)
             await _until_stopped(signals, server, reload, notifier)
             notifier.stopping()
+            if heartbeat is not None:
+                heartbeat.cancel()
             accepting.cancel()
             await trio.lowlevel.checkpoint()  # those who are just being let in are in
             nursery.start_soon(_leave_at_once_on_another, signals, server, nursery.cancel_scope)
@@ -141,6 +154,11 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
                 await server.memory.finish()
             nursery.cancel_scope.cancel()
     log.info("stopped")
+
+
+def _listen_for_browsers(config: Config) -> list[socket.socket]:
+    settings = config.websocket
+    return listen(settings.host, settings.port) if settings.enabled else []
 
 
 def _open_memory(
@@ -192,13 +210,31 @@ async def _leave_at_once_on_another(
             scope.cancel()
 
 
-def _say_ready(loaded: LoadedConfig, listeners: list[socket.socket], notifier: Notifier) -> None:
-    addresses = ", ".join(format_address(*sock.getsockname()[:2]) for sock in listeners)
+def _say_ready(
+    loaded: LoadedConfig,
+    tcp: list[socket.socket],
+    websocket: list[socket.socket],
+    notifier: Notifier,
+) -> None:
+    addresses = _addresses(tcp)
     source = str(loaded.path) if loaded.path else "no config.toml here: the defaults"
-    log.info("listening", address=addresses, version=VERSION, settings=source, pid=os.getpid())
+    log.info(
+        "listening",
+        address=addresses,
+        websocket=_addresses(websocket) or "off",
+        version=VERSION,
+        settings=source,
+        pid=os.getpid(),
+    )
+    if websocket and (url := loaded.config.websocket.public_url):
+        log.info("web pages connect to", url=url)
     for warning in loaded.warnings:
         log.warning(warning)
     notifier.ready(f"Listening on {addresses}")
+
+
+def _addresses(listeners: list[socket.socket]) -> str:
+    return ", ".join(format_address(*sock.getsockname()[:2]) for sock in listeners)
 
 
 def _allow_descriptors(max_clients: int) -> None:

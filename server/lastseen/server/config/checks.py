@@ -12,6 +12,7 @@ from lastseen.server.config.schema import Config
 from lastseen.server.config.secret import reveal
 from lastseen.server.config.setting import may_hold_secret
 from lastseen.server.config.store_url import STORE_URL, problem_with
+from lastseen.server.config.websocket_checks import check_websocket, websocket_risks
 from lastseen.server.errors import ConfigError
 from lastseen.shared.explain import explain, shown
 
@@ -39,6 +40,7 @@ def check(config: Config) -> list[str]:
     _check_timeout(config)
     check_host(_HOST, config.server.host, config)
     _check_store(config)
+    check_websocket(config)
     check_http(config)
     check_notify(config)
     return list(_risks(config))
@@ -107,4 +109,5 @@ def _risks(config: Config) -> Iterator[str]:
             f"{_HOST} is {shown(config.server.host)} and {ANONYMOUS} is true: whoever can reach"
             " that address can register as anyone, see everyone and change settings"
         )
+    yield from websocket_risks(config)
     yield from http_risks(config)

@@ -12,6 +12,7 @@ from lastseen.server.config.sections.notify import Notify
 from lastseen.server.config.sections.section import Section
 from lastseen.server.config.sections.server import Server
 from lastseen.server.config.sections.store import Store
+from lastseen.server.config.sections.websocket import WebSocket
 
 
 class Config(Section, frozen=True):
@@ -21,6 +22,7 @@ class Config(Section, frozen=True):
     detector: Detector = field(default_factory=Detector)
     limits: Limits = field(default_factory=Limits)
     store: Store = field(default_factory=Store)
+    websocket: WebSocket = field(default_factory=WebSocket)
     http: Http = field(default_factory=Http)
     notify: Notify = field(default_factory=Notify)
     log: Log = field(default_factory=Log)
