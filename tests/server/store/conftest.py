@@ -19,6 +19,7 @@ from lastseen.server.store.model import Event, KnownClient
 from lastseen.server.store.opening import migrate, open_store
 from lastseen.server.store.store import Store
 from lastseen.server.store.tables import METADATA
+from lastseen.server.store.telling import Delivery, Standing
 
 settings.register_profile(
     "repeatable",
@@ -168,6 +169,18 @@ def event() -> Callable[..., Event]:
     return _event
 
 
+@pytest.fixture
+def delivery() -> Callable[..., Delivery]:
+    """Makes a delivery: `delivery("key-1", "web-01", channel="hook", due_at=5.0)`."""
+    return _delivery
+
+
+@pytest.fixture
+def standing() -> Callable[..., Standing]:
+    """Makes a standing: `standing("web-01", channel="hook")`."""
+    return _standing
+
+
 def _known(client_id: str = "web-01", **changes: Any) -> KnownClient:
     fields = {
         "client_id": client_id,
@@ -203,3 +216,28 @@ def _event(client_id: str, after: str, at: float = NOW, **changes: Any) -> Event
         "address": "10.0.0.1:50312",
     }
     return Event(**(fields | changes))
+
+
+def _delivery(key: str, client_id: str = "web-01", **changes: Any) -> Delivery:
+    fields = {
+        "key": key,
+        "channel": "hook",
+        "kind": "offline",
+        "client_id": client_id,
+        "notice": {"at": NOW, "client": {"groups": ["web"]}},
+        "created_at": NOW,
+        "due_at": NOW,
+    }
+    return Delivery(**(fields | changes))
+
+
+def _standing(client_id: str, channel: str = "hook", **changes: Any) -> Standing:
+    fields = {
+        "channel": channel,
+        "client_id": client_id,
+        "said": "offline",
+        "offline": True,
+        "changed_at": NOW,
+        "notice": {"at": NOW},
+    }
+    return Standing(**(fields | changes))

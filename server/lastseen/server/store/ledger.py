@@ -14,8 +14,8 @@ from lastseen.server.store.telling import Delivery, DeliveryState
 
 _ROW = DELIVERIES.c
 
-# As the index has it, to the letter.
-_IS_UNSENT = text("state IN ('pending', 'failed')")
+_IS_UNSENT = text("state <> 'sent'")  # as the index has it, to the letter
+_MAY_BE_SENT = and_(_IS_UNSENT, _ROW.state.in_(("pending", "failed")))
 
 
 def page(
@@ -27,18 +27,19 @@ def page(
     limit: int,
 ) -> list[Delivery]:
     """The newest first, of a channel, of a client, in a state."""
-    query = pending.ALL.order_by(_ROW.id.desc()).limit(limit)
+    ids = select(_ROW.id).order_by(_ROW.id.desc()).limit(limit)
     if channel is not None:
-        query = query.where(_ROW.channel == channel)
+        ids = ids.where(_ROW.channel == channel)
     if client_id is not None:
-        query = query.where(_ROW.client_id == client_id)
+        ids = ids.where(_ROW.client_id == client_id)
     if state is not None:
-        query = query.where(_ROW.state == state)
-    if state in ("pending", "failed"):
-        query = query.where(_IS_UNSENT)
+        ids = ids.where(_ROW.state == state)
+    if state not in (None, "sent"):
+        ids = ids.where(_IS_UNSENT)
     if before_id is not None:
-        query = query.where(_ROW.id < before_id)
-    return pending.read(connection, query)
+        ids = ids.where(_ROW.id < before_id)
+    # Found in an index alone, however many are passed over or sorted; then read.
+    return pending.read(connection, pending.ALL.where(_ROW.id.in_(ids)).order_by(_ROW.id.desc()))
 
 
 def one(connection: Connection, name: str | int) -> Delivery | None:
@@ -52,7 +53,7 @@ def counts(connection: Connection) -> dict[tuple[str, DeliveryState], int]:
     """How many are pending and how many failed, of each channel that has some: one look through an
     index that holds no others.
     """
-    query = select(_ROW.channel, _ROW.state, func.count()).where(_IS_UNSENT)
+    query = select(_ROW.channel, _ROW.state, func.count()).where(_MAY_BE_SENT)
     rows = connection.execute(query.group_by(_ROW.state, _ROW.channel))
     return {(channel, state): count for channel, state, count in rows}
 
@@ -62,7 +63,7 @@ def retry(connection: Connection, delivery: Delivery, now: float) -> None:
     is_concerned: ColumnElement[bool] = _ROW.id == delivery.id
     if delivery.message:
         is_of_message = and_(
-            _ROW.channel == delivery.channel, _ROW.message == delivery.message, _IS_UNSENT
+            _ROW.channel == delivery.channel, _ROW.message == delivery.message, _MAY_BE_SENT
         )
         is_concerned = or_(is_concerned, is_of_message)
     query = select(_ROW.channel, _ROW.client_id).where(is_concerned).distinct()
