@@ -99,6 +99,8 @@ test("a reloaded page is the same instance, and a duplicated tab is another", ()
 
   page.putBack(); // as the page goes
   assert.equal(new Instance(storage, "page-1", Math.random).id, page.id);
+  duplicate.items = new Map(storage.items); // the reloaded page is duplicated
+  assert.notEqual(new Instance(duplicate, "page-1", Math.random).id, page.id);
 });
 
 test("another client_id in the same tab is another instance", () => {

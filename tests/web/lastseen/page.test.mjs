@@ -66,7 +66,18 @@ test("what was said last is said again in each new session", async () => {
   await presence.setAvailability("busy");
   await world.pass(1);
   await welcome(world);
-  assert.deepEqual(world.socket.of("set_availability")[0].availability, "busy");
+  world.socket.cut();
+  await world.pass(1);
+  await welcome(world);
+  const [, ...later] = world.sockets.map((link) => link.of("set_availability")[0].availability);
+  assert.deepEqual(later, ["busy", "busy"]);
+});
+
+test("setAvailability() is kept when the link breaks, for it is said again", async () => {
+  await stand();
+  const setting = presence.setAvailability("busy");
+  socket.cut();
+  await setting;
 });
 
 test("setAvailability() fails with the server's refusal, and what stood before stands", async () => {
@@ -75,6 +86,11 @@ test("setAvailability() fails with the server's refusal, and what stood before s
   const { request_id } = socket.of("set_availability").at(-1);
   socket.say({ type: "error", request_id, code: "forbidden", message: "no" });
   await assert.rejects(setting, (error) => error instanceof Refused && error.code === "forbidden");
+  presence.setAvailability("busy").catch(() => {});
+  const again = socket.of("set_availability").at(-1);
+  assert.notEqual(again.request_id, request_id);
+  socket.say({ type: "error", request_id: again.request_id, code: "forbidden", message: "no" });
+  await settle();
   socket.cut();
   await world.pass(1);
   await welcome(world);
@@ -181,9 +197,10 @@ for (const [name, fields] of [["online", {}], ["resume", {}], ["visibilitychange
     const before = pings();
     await world.fire(name, fields);
     assert.equal(pings(), before + 1);
+    await world.pass(4);
     await world.fire(name, fields);
     assert.equal(pings(), before + 1, "one question at a time");
-    await world.pass(5.1);
+    await world.pass(1.1);
     assert.equal(presence.state, "waiting");
   });
 
@@ -219,6 +236,7 @@ test("a page that goes is gone on purpose, and comes back as the same when it is
   assert.equal(presence.state, "connected");
   const [one, two] = world.sockets.map((link) => link.of("register")[0].instance);
   assert.equal(one, two);
+  assert.equal(world.storage.items.size, 0, "so that a duplicate of the tab gets none");
 });
 
 test("the first pageshow of a page wakes nobody", async () => {

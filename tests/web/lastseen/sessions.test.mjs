@@ -229,17 +229,25 @@ test("garbage of the server hurts nothing", async () => {
     { type: "error" }, { type: "pong" }, { type: "pong" }, { type: "pong" },
   ];
   for (const message of garbage) socket.say(message);
-  assert.equal(presence.state, "connected");
+  assert.deepEqual([presence.state, socket.of("watch").length], ["connected", 1]);
   await world.pass(60);
   assert.ok(socket.of("ping").length >= 2);
 });
 
 test("what a dead link still says is not heard", async () => {
   const socket = await stand();
-  const hear = socket.onmessage;
+  presence.addEventListener("refused", () => assert.fail("heard"));
   socket.cut();
-  hear({ data: JSON.stringify(goodbye({ reconnect: false })) });
+  socket.say({ type: "error", code: "forbidden", message: "no" });
+  socket.say(goodbye({ reconnect: false }));
   assert.equal(presence.state, "waiting");
+});
+
+test("a refusal during a session has nothing to do with its end", async () => {
+  const socket = await stand();
+  socket.say({ type: "error", code: "busy", message: "too many questions", retry_after: 30 });
+  socket.cut();
+  assert.deepEqual(states.at(-1), { state: "waiting", reason: "the link was closed (1006)", retryIn: 0.25 });
 });
 
 test("leave() says goodbye and ends with the server's", async () => {
@@ -314,6 +322,19 @@ test("on a new link it asks for what it missed", async () => {
   await welcome(world);
   const [{ epoch, revision }] = world.socket.of("watch");
   assert.deepEqual([epoch, revision], ["e1", 7]);
+});
+
+test("a snapshot that its link did not finish is no part of the next one", async () => {
+  const socket = await stand();
+  const { request_id } = socket.of("watch")[0];
+  const page = { type: "client_list", epoch: "e1", revision: 7 };
+  socket.say({ ...page, request_id, clients: [record("a")], after: "a" });
+  socket.cut();
+  await world.pass(1);
+  await welcome(world);
+  const again = world.socket.of("watch")[0];
+  world.socket.say({ ...page, request_id: again.request_id, clients: [record("b")] });
+  assert.deepEqual([...presence.clients.keys()], ["b"]);
 });
 
 test("diffs from before the answer to its watch are not for it", async () => {

@@ -376,7 +376,7 @@ class Link {
   }
 
   say(message) {
-    if (!this.#over && this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(message));
+    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(message));
   }
 
   /** The first to say how it ended is believed. `pause`: where the end itself knows it. */
@@ -739,7 +739,12 @@ export class Presence extends EventTarget {
     const said = JSON.stringify(words);
     if (said === this.#said) return;
     this.#said = said;
-    await this.#link.tell({ type: "set_availability", ...words });
+    try {
+      await this.#link.tell({ type: "set_availability", ...words });
+    } catch (error) {
+      this.#said = "";
+      throw error;
+    }
   }
 
   #showAvailability() {
