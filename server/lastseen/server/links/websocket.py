@@ -41,6 +41,7 @@ CLOSE_CODES = {
     "too_many_connections": 4006,
     "unsupported_protocol": 4007,
     "timeout": 4008,
+    "kicked": 4009,
 }
 """The close code for each reason of a goodbye (docs/protocol.md)."""
 
