@@ -16,6 +16,7 @@ from lastseen.server.presence.model import Policy, Registration, Session
 from lastseen.server.presence.presence import Presence
 from lastseen.server.store.errors import StoreUnavailable
 from lastseen.server.store.model import ClientUptime, Event, KnownClient, Page, Run, Uptime
+from lastseen.server.store.telling import Telling
 from lastseen.shared.messages import Register
 from lastseen.shared.wire import to_frame
 
@@ -27,6 +28,9 @@ WALL = 1_800_000_000.0
 
 WORKS, FAILS, ANSWER_LOST, CRASHES = "works", "fails", "answer lost", "crashes"
 """What may become of a call."""
+
+
+NOTHING = Telling()
 
 
 class FakeStore:
@@ -47,6 +51,7 @@ class FakeStore:
         self.clients: dict[str, KnownClient] = {}
         self.events: list[Event] = []
         self.runs: list[Run] = []
+        self.told: list[Telling] = []
 
     async def here(self, call: Callable[..., Any], *what: Any) -> Any:
         """Make a call without a thread: simulated time would run past one."""
@@ -63,8 +68,14 @@ class FakeStore:
 
     # --- writes -------------------------------------------------------------------------------
 
-    def record(self, events: Sequence[Event], clients: Sequence[KnownClient] = ()) -> None:
+    def record(
+        self,
+        events: Sequence[Event],
+        clients: Sequence[KnownClient] = (),
+        telling: Telling = NOTHING,
+    ) -> None:
         def do() -> None:
+            self.told.append(telling)
             self._upsert(clients)
             kept = {(event.epoch, event.number) for event in self.events}
             for event in events:
@@ -259,6 +270,12 @@ class World:
 
     def stalled(self, now: Any) -> None:
         self.keeper.stalled(now)
+
+    def forgotten(self, client_id: str) -> None:
+        self.keeper.forgotten(client_id)
+
+    def mass_loss(self, silent: int, present: int, hold: float, now: Any) -> None:
+        self.keeper.mass_loss(silent, present, hold, now)
 
     @property
     def stored(self) -> list[tuple[str, str, str]]:

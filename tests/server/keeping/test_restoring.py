@@ -61,7 +61,8 @@ async def test_who_comes_back_has_returned_and_who_does_not_is_given_up_as_close
     world.ping("web-0000")
     world.reap()
     assert world.decided[1:] == [("web-0001", "offline", "closed")]
-    [_, (event, client)] = world.keeper._queue
+    [_, entry] = world.keeper._queue
+    event, client = entry.event, entry.client
     assert (event.last_seen, client.last_seen) == (WALL - 100, WALL - 100)
     assert event.deadline == pytest.approx(world.presence.clock.now().wall - 1, abs=0.5)
 

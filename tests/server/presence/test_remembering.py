@@ -37,6 +37,12 @@ class Notes:
     def stalled(self, now: Any) -> None:
         self.told.append(("stalled", now.awake))
 
+    def forgotten(self, client_id: str) -> None:
+        self.told.append(("forgotten", client_id))
+
+    def mass_loss(self, silent: int, present: int, hold: float, _now: Any) -> None:
+        self.told.append(("mass_loss", silent, present, hold))
+
 
 @pytest.fixture
 def noted(world) -> Notes:

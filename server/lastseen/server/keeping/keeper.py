@@ -1,4 +1,5 @@
-"""Writes behind presence: transitions promptly and in order, last_seen in batches.
+"""Writes behind presence: transitions, and what is to be told of them, promptly and in order;
+last_seen in batches.
 
 One task does all writing, so everything reaches the store in the order in which it happened.
 Presence never waits for it: when the store is slow, locked, full or gone, transitions queue up to a
@@ -8,9 +9,10 @@ store keeps each number once, so that a write whose answer was lost is simply re
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import trio
+from msgspec import Struct
 
 from lastseen.server import logs
 from lastseen.server.keeping.threads import InThread, in_thread
@@ -20,6 +22,7 @@ from lastseen.server.presence.presence import Presence
 from lastseen.server.store.errors import StoreUnavailable
 from lastseen.server.store.model import Event, KnownClient
 from lastseen.server.store.store import Store
+from lastseen.server.store.telling import Telling, merged
 from lastseen.shared.messages import ClientRecord
 
 BATCH = 1_000
@@ -36,10 +39,41 @@ T = TypeVar("T")
 log = logs.get_logger()
 
 
+NOTHING_TOLD = Telling()
+
+
+class Teller(Protocol):
+    """Who decides what is to be told of what happens."""
+
+    def transition(
+        self, transition: Transition, record: ClientRecord, epoch: str, number: int
+    ) -> Telling:
+        """A client's status changed; `number` is that of the event."""
+
+    def mass_loss(self, silent: int, present: int, hold: float, now: Moment) -> Telling:
+        """Most of those present fell silent: they are held back for `hold` seconds."""
+
+    def forgotten(self, client_id: str) -> None:
+        """A client is forgotten."""
+
+    def written(self, telling: Telling) -> None:
+        """The store has it."""
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """Something to be written, with its number in this run."""
+
+    number: int
+    telling: Telling
+    event: Event | None = None
+    client: KnownClient | None = None
+
+
 class Keeper:
     """Has the store follow presence.
 
     Attributes:
+        teller: Who decides what is to be told; None: nothing is.
         failures: Writes that failed and were tried again.
         dropped: Transitions given up because the queue was full, the oldest first.
         finished: Set when `run` has written everything and ended.
@@ -54,6 +88,7 @@ class Keeper:
         queue_bound: int = QUEUE_BOUND,
     ) -> None:
         """`flush_interval` is asked anew for each pause between two flushes, in seconds."""
+        self.teller: Teller | None = None
         self.failures = 0
         self.dropped = 0
         self._store = store
@@ -61,8 +96,8 @@ class Keeper:
         self._flush_interval = flush_interval
         self._in_thread = in_thread
         self._queue_bound = queue_bound
-        self._queue: deque[tuple[Event, KnownClient]] = deque()
-        self._on_their_way: list[tuple[Event, KnownClient]] = []
+        self._queue: deque[Entry] = deque()
+        self._on_their_way: list[Entry] = []
         self._changed: dict[str, KnownClient] = {}
         self._numbered = self._written = 0
         self._progress = trio.lowlevel.ParkingLot()
@@ -79,13 +114,13 @@ class Keeper:
     def transition(self, transition: Transition, record: ClientRecord) -> None:
         """A client's status changed; `record` is how it is now."""
         self._numbered += 1
-        event = event_of(transition, record, self._presence.epoch, self._numbered)
-        if self._queue and self.queued >= self._queue_bound:
-            self._queue.popleft()  # those on their way stay: they may be in already
-            self.dropped += 1
-        self._queue.append((event, known_client(record)))
+        epoch, number = self._presence.epoch, self._numbered
+        telling = NOTHING_TOLD
+        if self.teller is not None:
+            telling = self.teller.transition(transition, record, epoch, number)
+        event = event_of(transition, record, epoch, number)
+        self._enqueue(Entry(number, telling, event, known_client(record)))
         self._changed.pop(record.client_id, None)  # it is older, and would be written later
-        self._something_to_do.set()
 
     def change(self, record: ClientRecord) -> None:
         """Something else about a client changed; written with the next flush."""
@@ -95,7 +130,23 @@ class Keeper:
         """The server was not awake to watch, until now: that time counts for nobody's uptime."""
         self._awake_since = now
 
+    def mass_loss(self, silent: int, present: int, hold: float, now: Moment) -> None:
+        """Most of those present fell silent: they are held back for `hold` seconds."""
+        if self.teller is not None:
+            self.tell(self.teller.mass_loss(silent, present, hold, now))
+
+    def forgotten(self, client_id: str) -> None:
+        """A client is forgotten, in the store too."""
+        if self.teller is not None:
+            self.teller.forgotten(client_id)
+
     # --- the server's side --------------------------------------------------------------------
+
+    def tell(self, telling: Telling) -> None:
+        """Have something kept that is to be told, after all that was decided before it."""
+        if telling != NOTHING_TOLD:
+            self._numbered += 1
+            self._enqueue(Entry(self._numbered, telling))
 
     @property
     def queued(self) -> int:
@@ -136,14 +187,25 @@ class Keeper:
 
     # --- within -------------------------------------------------------------------------------
 
+    def _enqueue(self, entry: Entry) -> None:
+        if self._queue and self.queued >= self._queue_bound:
+            self._queue.popleft()  # those on their way stay: they may be in already
+            self.dropped += 1
+        self._queue.append(entry)
+        self._something_to_do.set()
+
     async def _write_transitions(self) -> None:
         while self._queue:
             count = min(BATCH, len(self._queue))
             batch = self._on_their_way = [self._queue.popleft() for _ in range(count)]
-            latest = {client.client_id: client for _, client in batch}
-            await self._write(self._store.record, [e for e, _ in batch], list(latest.values()))
-            self._written, self._on_their_way = batch[-1][0].number, []
+            events = [entry.event for entry in batch if entry.event is not None]
+            latest = {e.client.client_id: e.client for e in batch if e.client is not None}
+            telling = merged(entry.telling for entry in batch)
+            await self._write(self._store.record, events, list(latest.values()), telling)
+            self._written, self._on_their_way = batch[-1].number, []
             self._progress.unpark_all()
+            if self.teller is not None:
+                self.teller.written(telling)
 
     async def _flush(self) -> None:
         """Write who was heard from since the last flush, and that we are awake."""

@@ -74,6 +74,12 @@ class Recorder(Protocol):
     def stalled(self, now: Moment) -> None:
         """The server was not awake to watch, until now."""
 
+    def mass_loss(self, silent: int, present: int, hold: float, now: Moment) -> None:
+        """Most of those present fell silent: those due are held back for `hold` seconds."""
+
+    def forgotten(self, client_id: str) -> None:
+        """A client that was offline is forgotten."""
+
 
 class State(Enum):
     """What the detector thinks of a session."""

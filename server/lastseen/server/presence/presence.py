@@ -198,6 +198,9 @@ class Presence:
                 online=self.registry.counts["online"],
                 hold=self.policy.mass_loss_hold,
             )
+            if held_before == 0 and self.recorder is not None:  # it begins
+                late, hold = self.registry.counts["late"], self.policy.mass_loss_hold
+                self.recorder.mass_loss(late, len(self.registry), hold, now)
         return due
 
     def quiet(self, via: Via, now: Moment) -> list[str]:
@@ -227,6 +230,8 @@ class Presence:
         """Forget a client that is offline."""
         self.publish()  # that it left: of a client forgotten before, watchers could not be told
         self.registry.forget(client_id)
+        if self.recorder is not None:
+            self.recorder.forgotten(client_id)
 
     # --- settings -----------------------------------------------------------------------------
 

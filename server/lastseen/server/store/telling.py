@@ -3,6 +3,7 @@
 Times are Unix seconds (UTC), kept to the microsecond.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
@@ -89,13 +90,31 @@ class Telling(Struct, frozen=True, gc=False):
         deliveries: New ones. One whose key is there already is left out.
         withdrawn: Keys of deliveries that are not to be sent after all, where they are pending.
         standings: To be inserted or overwritten; the last of one channel and client counts.
-        settled: Channel and client_id of standings that are no more.
+        settled: Channel and client_id of standings that are no more; none is among `standings`.
     """
 
     deliveries: tuple[Delivery, ...] = ()
     withdrawn: tuple[str, ...] = ()
     standings: tuple[Standing, ...] = ()
     settled: tuple[tuple[str, str], ...] = ()
+
+
+def merged(tellings: Iterable[Telling]) -> Telling:
+    """Several decisions as one, in their order."""
+    deliveries: list[Delivery] = []
+    withdrawn: list[str] = []
+    standings: dict[tuple[str, str], Standing | None] = {}
+    for telling in tellings:
+        deliveries += telling.deliveries
+        withdrawn += telling.withdrawn
+        standings.update({(s.channel, s.client_id): s for s in telling.standings})
+        standings.update(dict.fromkeys(telling.settled))
+    return Telling(
+        tuple(deliveries),
+        tuple(withdrawn),
+        tuple(s for s in standings.values() if s is not None),
+        tuple(key for key, s in standings.items() if s is None),
+    )
 
 
 class Attempt(Struct, frozen=True):

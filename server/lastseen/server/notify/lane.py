@@ -1,0 +1,236 @@
+"""One channel's way out: takes what is due from the store, sends it, and notes what became of it.
+
+At least once: a delivery stays pending in the store until it was taken, and bears the same name
+each time. In order for each client. No lane waits for another. One that meets a failure rests, and
+then tries one message at a time until the channel takes one.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol
+
+import trio
+from msgspec import Struct
+
+from lastseen.server import logs
+from lastseen.server.config.sections.channels import Channel
+from lastseen.server.notify.errors import TransportError
+from lastseen.server.notify.notice import Message
+from lastseen.server.notify.pace import rest_after, retry_after
+from lastseen.server.notify.taking import Outgoing, Supply, Taker
+from lastseen.server.store.errors import StoreUnavailable
+from lastseen.server.store.telling import Attempt, BrokenChannel, DeliveryState
+
+TAKEN_AT_ONCE = 100
+"""Messages taken, and settled, together: so many may be repeated after a crash."""
+
+SENT_AT_ONCE = 8
+"""Messages on their way to one channel."""
+
+LONGEST_IDLE = 600.0
+"""Seconds after which a lane looks even if nothing woke it."""
+
+STORE_PAUSE = 5.0
+"""Seconds until a store that did not answer is asked again."""
+
+log = logs.get_logger()
+
+State = Literal["working", "failing", "broken"]
+
+
+class Sender(Protocol):
+    """The way to one channel."""
+
+    async def send(self, message: Message) -> None:
+        """Send a message, within the channel's timeout.
+
+        Raises:
+            TransportError: It was not taken.
+        """
+
+
+class Outcome(Struct, frozen=True):
+    """What became of one message; `error` is None where it was taken."""
+
+    attempt: Attempt
+    error: TransportError | None = None
+
+
+class Lane:
+    """Sends to one channel.
+
+    Attributes:
+        channel: Its settings.
+        digest: Of those settings, secrets included: whether others would do is not known.
+        error: Why the last message was not taken; "" once one was.
+        since: When the channel stopped taking messages; None while it takes them.
+        broken: Whether it refused for good.
+        sent: Deliveries that were taken in this run, `failed` those given up.
+        last_sent: When the last one was taken (by the schedule's clock); None before.
+        stopped: Set when `run` has ended.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        digest: str,
+        sender: Sender,
+        supply: Supply,
+        chance: Callable[[], float],
+    ) -> None:
+        """`chance` gives numbers from 0 to 1, for the pauses between attempts."""
+        self.channel = channel
+        self.digest = digest
+        self.error = ""
+        self.since: float | None = None
+        self.broken = False
+        self.sent = self.failed = 0
+        self.last_sent: float | None = None
+        self.stopped = trio.Event()
+        self._sender = sender
+        self._supply = supply
+        self._taker = Taker(channel, supply)
+        self._chance = chance
+        self._failures = 0
+        self._resting_until = 0.0
+        self._wake = trio.Event()
+        self._stopping = trio.Event()
+
+    @property
+    def state(self) -> State:
+        """How the channel is."""
+        return "broken" if self.broken else "failing" if self._failures else "working"
+
+    def begin_broken(self, broken: BrokenChannel) -> None:
+        """It refused for good in an earlier run, and nothing was mended."""
+        self.broken, self.error, self.since = True, broken.why, broken.since
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Have `run` end once what is on its way has arrived and is noted."""
+        self._stopping.set()
+        self.wake()
+
+    async def run(self) -> None:
+        """Send until stopped, or until the channel breaks."""
+        while not self._stopping.is_set() and not self.broken:
+            self._wake = trio.Event()
+            idle = await self._round()
+            with trio.move_on_after(min(idle, LONGEST_IDLE)):
+                await self._wake.wait()
+            with trio.move_on_after(max(0.0, self._resting_until - self._supply.now())):
+                await self._stopping.wait()
+        self.stopped.set()
+
+    # --- within -------------------------------------------------------------------------------
+
+    async def _round(self) -> float:
+        """Send what is due now. Returns for how long there is nothing to do, in seconds."""
+        try:
+            outgoing, idle = await self._taker.take(1 if self._failures else TAKEN_AT_ONCE)
+            if not outgoing:
+                return idle
+            await self._note(await self._send_all(outgoing))
+        except StoreUnavailable:
+            return STORE_PAUSE  # the keeper says so
+        except Exception:  # a fault in one lane must not end the others, nor presence
+            log.exception("sending crashed; it is tried again", channel=self.channel.name)
+            return STORE_PAUSE
+        return 0.0
+
+    async def _send_all(self, outgoing: Sequence[Outgoing]) -> list[Outcome]:
+        """Send until one fails: the others would likely do so too, and stay as they are."""
+        outcomes: list[Outcome] = []
+        waiting = deque(outgoing)
+
+        async def send_some() -> None:
+            while waiting:
+                outcome = await self._send(waiting.popleft())
+                outcomes.append(outcome)
+                if outcome.error is not None or self._stopping.is_set():
+                    waiting.clear()
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(min(SENT_AT_ONCE, len(outgoing))):
+                nursery.start_soon(send_some)
+        return outcomes
+
+    async def _send(self, outgoing: Outgoing) -> Outcome:
+        try:
+            await self._sender.send(outgoing.message)
+        except TransportError as error:
+            return self._not_taken(outgoing, error)
+        except Exception as error:  # whatever a library raises: it was not taken
+            log.exception("sending crashed", channel=self.channel.name)
+            return self._not_taken(outgoing, TransportError(f"crashed: {type(error).__name__}"))
+        return Outcome(self._attempt(outgoing, "sent"))
+
+    def _not_taken(self, outgoing: Outgoing, error: TransportError) -> Outcome:
+        attempts = outgoing.attempts + 1
+        if error.permanent:  # it goes first when the channel is mended
+            return Outcome(self._attempt(outgoing, "pending", error), error)
+        state: DeliveryState = "failed" if attempts >= self.channel.max_attempts else "pending"
+        wait = retry_after(self.channel.retry_interval, attempts, self._chance())
+        wait = max(wait, error.retry_after or 0.0)
+        return Outcome(self._attempt(outgoing, state, error, wait), error)
+
+    def _attempt(
+        self,
+        outgoing: Outgoing,
+        state: DeliveryState,
+        error: TransportError | None = None,
+        wait: float = 0.0,
+    ) -> Attempt:
+        now = self._supply.now()
+        keys = tuple(item.key for item in outgoing.message.items)
+        return Attempt(keys, state, now, now + wait, "" if error is None else str(error))
+
+    async def _note(self, outcomes: Sequence[Outcome]) -> None:
+        """Have the store know, and learn from it how the channel is."""
+        await self._keep(self._supply.deliveries.settle, [o.attempt for o in outcomes])
+        for outcome in outcomes:
+            if outcome.error is None:
+                self._note_taken(outcome.attempt)
+        for outcome in outcomes:
+            if outcome.error is not None:
+                await self._note_error(outcome.attempt, outcome.error)
+
+    def _note_taken(self, attempt: Attempt) -> None:
+        if self._failures:
+            log.info("the channel takes messages again", channel=self.channel.name)
+        self._failures, self.error, self.since = 0, "", None
+        self.last_sent = attempt.at
+        self.sent += len(attempt.keys)
+        self._taker.sent()
+
+    async def _note_error(self, attempt: Attempt, error: TransportError) -> None:
+        name = self.channel.name
+        self._failures += 1
+        self.error, self.since = str(error), self.since or attempt.at
+        rest = max(rest_after(self._failures), error.retry_after or 0.0)
+        self._resting_until = self._supply.now() + rest
+        if attempt.state == "failed":
+            self.failed += len(attempt.keys)
+            log.error("given up", channel=name, why=self.error, deliveries=len(attempt.keys))
+        if error.permanent:
+            self.broken = True
+            broken = BrokenChannel(name, attempt.at, self.error, self.digest)
+            await self._keep(self._supply.deliveries.mark_broken, broken)
+            hint = f"mend its settings, or when the other side is mended: lastseen enable {name}"
+            log.error("the channel is broken", channel=name, why=self.error, hint=hint)
+        else:
+            say = log.warning if self._failures == 1 else log.debug
+            say("the channel does not take messages", channel=name, why=self.error, rests=rest)
+
+    async def _keep(self, write: Callable[..., None], what: object) -> None:
+        """Write as often as it takes: what was sent and is not noted would be sent again."""
+        while True:
+            try:
+                await self._supply.in_thread(write, what)
+            except StoreUnavailable:
+                await trio.sleep(STORE_PAUSE)
+            else:
+                return

@@ -1,0 +1,116 @@
+"""The lanes of all channels that are enabled: begun, exchanged and ended as the settings say."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+import msgspec
+import trio
+
+from lastseen.server.config.secret import reveal
+from lastseen.server.config.sections.channels import Channel
+from lastseen.server.notify.lane import Lane, Sender
+from lastseen.server.notify.taking import Supply
+from lastseen.server.store.telling import BrokenChannel
+
+_encoder = msgspec.json.Encoder(enc_hook=reveal)
+
+
+class Senders(Protocol):
+    """Makes the ways to channels."""
+
+    def make(self, channel: Channel) -> Sender:
+        """The way to one."""
+
+    async def aclose(self) -> None:
+        """No more messages will be sent."""
+
+
+class Lanes:
+    """A lane for each channel."""
+
+    def __init__(
+        self,
+        channels: Iterable[Channel],
+        senders: Senders,
+        supply: Supply,
+        chance: Callable[[], float],
+    ) -> None:
+        """`chance` gives numbers from 0 to 1, for the pauses between attempts."""
+        self._channels = tuple(channels)
+        self._senders = senders
+        self._supply = supply
+        self._chance = chance
+        self._lanes: dict[str, Lane] = {}
+        self._stopping = trio.Event()
+        self._nursery: trio.Nursery | None = None
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(self._lanes.values())
+
+    async def run(self, broken: Iterable[BrokenChannel]) -> None:
+        """Send, until stopped and what was on its way then has arrived.
+
+        Args:
+            broken: Channels that refused for good in an earlier run. One with other settings than
+                then is tried again.
+        """
+        refused = {channel.channel: channel for channel in broken}
+        async with trio.open_nursery() as self._nursery:
+            for channel in self._channels:
+                self._begin(channel, refused.get(channel.name))
+            await self._stopping.wait()
+        self._nursery = None
+        await self._senders.aclose()
+
+    def follow(self, channels: Iterable[Channel]) -> None:
+        """Send to these from now on."""
+        self._channels = tuple(channels)
+        for name in self._lanes.keys() - {channel.name for channel in self._channels}:
+            self._lanes.pop(name).stop()
+        for channel in self._channels:
+            lane = self._lanes.get(channel.name)
+            if lane is None or lane.digest != digest_of(channel):
+                self._begin(channel)
+
+    def wake(self, names: Iterable[str]) -> None:
+        """There may be something to send by the channels of these names."""
+        for name in names:
+            if name in self._lanes:
+                self._lanes[name].wake()
+
+    def enable(self, name: str) -> None:
+        """Try a channel again, if it refused for good."""
+        lane = self._lanes.get(name)
+        if lane is not None and lane.broken:
+            self._begin(lane.channel)
+
+    def stop(self) -> None:
+        """Have `run` end."""
+        self._stopping.set()
+        for lane in self:
+            lane.stop()
+
+    def _begin(self, channel: Channel, refused: BrokenChannel | None = None) -> None:
+        """Have a lane send by a channel, after the one before, if there is one, has ended."""
+        if self._nursery is None or self._stopping.is_set():
+            return
+        digest = digest_of(channel)
+        lane = Lane(channel, digest, self._senders.make(channel), self._supply, self._chance)
+        if refused is not None and refused.settings == digest:
+            lane.begin_broken(refused)
+        before = self._lanes.get(channel.name)
+        self._lanes[channel.name] = lane
+        self._nursery.start_soon(_run_after, lane, before)
+
+
+async def _run_after(lane: Lane, before: Lane | None) -> None:
+    if before is not None:
+        before.stop()
+        await before.stopped.wait()
+    await lane.run()
+
+
+def digest_of(channel: Channel) -> str:
+    """What changes with any of a channel's settings, secrets included, and tells none of them."""
+    return hashlib.sha256(_encoder.encode(channel)).hexdigest()

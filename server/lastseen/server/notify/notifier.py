@@ -1,0 +1,249 @@
+"""Everything that tells someone, from the start of a server to its end: the outbox that decides,
+the lanes that send, and what time alone brings about.
+"""
+
+import random
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+import trio
+from msgspec import Struct, field
+
+from lastseen.server import logs
+from lastseen.server.config.sections.channels import Channel
+from lastseen.server.config.sections.notify import Maintenance, Notify
+from lastseen.server.errors import StartFailed
+from lastseen.server.keeping.threads import InThread, in_thread
+from lastseen.server.notify.lane import Lane
+from lastseen.server.notify.lanes import Lanes, Senders
+from lastseen.server.notify.notice import MassLoss
+from lastseen.server.notify.outbox import Outbox
+from lastseen.server.notify.quiet import Quiet, in_force
+from lastseen.server.notify.schedule import Schedule
+from lastseen.server.notify.taking import Supply
+from lastseen.server.presence.model import Moment, Transition
+from lastseen.server.store.deliveries import DeliveryStore
+from lastseen.server.store.errors import StoreUnavailable
+from lastseen.server.store.telling import BrokenChannel, Silence, Standing, Telling
+from lastseen.shared.messages import ChannelRecord, ClientRecord
+
+TICK = 1.0
+"""Seconds between two looks at what time has brought about: a silence that ended, say."""
+
+LAST_MESSAGES = 3.0
+"""Seconds that a shutdown waits at most for messages that are on their way."""
+
+PAGE = 1_000
+"""Standings read in one call."""
+
+log = logs.get_logger()
+
+
+class Keeper(Protocol):
+    """Who writes to the store, in the order in which things were decided."""
+
+    def tell(self, telling: Telling) -> None:
+        """Have something kept that is to be told."""
+
+    async def caught_up(self) -> None:
+        """Wait until what was decided up to now is in the store."""
+
+
+class Surroundings(Struct, frozen=True):
+    """Clocks, chance and threads, which a test may have its own of.
+
+    Attributes:
+        wall: Unix time: what silences and maintenance go by.
+        schedule: What deliveries go by.
+        chance: From 0 to 1.
+        in_thread: Where calls block.
+    """
+
+    wall: Callable[[], float] = time.time
+    schedule: Callable[[], float] = field(default_factory=lambda: Schedule().now)
+    chance: Callable[[], float] = random.random
+    in_thread: InThread = in_thread
+
+
+class Notifier:
+    """Tells whoever should know. It is the keeper's teller."""
+
+    def __init__(
+        self,
+        store: DeliveryStore,
+        keeper: Keeper,
+        senders: Senders,
+        settings: Callable[[], Notify],
+        epoch: str,
+        around: Surroundings | None = None,
+    ) -> None:
+        """`settings` is asked at each tick: what changed is followed."""
+        self._around = around or Surroundings()
+        self._store = store
+        self._keeper = keeper
+        self._settings = settings
+        self._followed = settings()
+        self._epoch = epoch
+        self._silences: dict[int, Silence] = {}
+        self._broken: list[BrokenChannel] = []
+        self._outbox = Outbox(_enabled(self._followed), new_name)
+        supply = Supply(
+            store, self._around.in_thread, self._written_until, self._around.schedule, new_name
+        )
+        self._lanes = Lanes(_enabled(self._followed), senders, supply, self._around.chance)
+        self.finished = trio.Event()
+
+    # --- the keeper's side --------------------------------------------------------------------
+
+    def transition(
+        self, transition: Transition, record: ClientRecord, epoch: str, number: int
+    ) -> Telling:
+        """A client's status changed."""
+        now = self._around.schedule()
+        return self._outbox.transition(transition, record, epoch, number, now)
+
+    def mass_loss(self, silent: int, present: int, hold: float, now: Moment) -> Telling:
+        """Most of those present fell silent: they are held back for `hold` seconds."""
+        loss = MassLoss(now.wall, silent, present, hold)
+        return self._outbox.mass_loss(loss, self._epoch, self._around.schedule())
+
+    def written(self, telling: Telling) -> None:
+        """The store has it."""
+        self._lanes.wake({delivery.channel for delivery in telling.deliveries})
+
+    def forgotten(self, client_id: str) -> None:
+        """A client is forgotten."""
+        self._outbox.forget(client_id)
+
+    # --- the server's side --------------------------------------------------------------------
+
+    async def restore(self) -> None:
+        """Go on where the last run ended. To be awaited before anything happens.
+
+        Raises:
+            StartFailed: The database does not answer.
+        """
+        try:
+            await self._restore_standings()
+            silences: list[Silence] = await self._around.in_thread(self._store.silences)
+            self._silences = {silence.id: silence for silence in silences}
+            self._broken = await self._around.in_thread(self._store.broken)
+        except StoreUnavailable as error:
+            raise StartFailed(str(error)) from error
+        self._keeper.tell(self._outbox.follow(_enabled(self._followed)))
+        self._keeper.tell(self._outbox.silence(self._quiet(), self._around.schedule()))
+
+    async def run(self) -> None:
+        """Tell, until finished or cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._tick_for_ever)
+            await self._lanes.run(self._broken)
+            self.finished.set()
+            nursery.cancel_scope.cancel()
+
+    async def finish(self) -> None:
+        """Begin to send nothing more, and wait for what is on its way, LAST_MESSAGES seconds."""
+        self._lanes.stop()
+        with trio.move_on_after(LAST_MESSAGES):
+            await self.finished.wait()
+
+    # --- who steers ---------------------------------------------------------------------------
+
+    def windows(self) -> tuple[Maintenance, ...]:
+        """The planned maintenance of the settings."""
+        return self._followed.maintenance
+
+    def silenced(self, silence: Silence) -> None:
+        """Somebody ordered a silence, and the store has it."""
+        self._silences[silence.id] = silence
+        self._follow_quiet()
+
+    def unsilenced(self, which: int) -> None:
+        """A silence was ended."""
+        self._silences.pop(which, None)
+        self._follow_quiet()
+
+    def retried(self, channel: str) -> None:
+        """A delivery is to be tried again."""
+        self._lanes.wake([channel])
+
+    def enable(self, channel: str) -> None:
+        """Try a channel again that refused for good."""
+        self._lanes.enable(channel)
+
+    def channels(self) -> list[ChannelRecord]:
+        """All channels there are, in the order of their names; how many deliveries each has left
+        is the store's to say.
+        """
+        lanes = {lane.channel.name: lane for lane in self._lanes}
+        settings = sorted(self._followed.channels, key=lambda channel: channel.name)
+        return [_channel_record(channel, lanes.get(channel.name)) for channel in settings]
+
+    # --- within -------------------------------------------------------------------------------
+
+    async def _restore_standings(self) -> None:
+        last: Standing | None = None
+        while True:
+            page: list[Standing] = await self._around.in_thread(self._store.standings, last, PAGE)
+            self._outbox.restore(page)
+            if len(page) < PAGE:
+                return
+            last = page[-1]
+
+    async def _written_until(self) -> float:
+        now = self._around.schedule()
+        await self._keeper.caught_up()
+        return now
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            await trio.sleep(TICK)
+            if self._settings() != self._followed:
+                self._follow(self._settings())
+            self._follow_quiet()
+            self._keeper.tell(self._outbox.tick(self._around.schedule()))
+
+    def _follow(self, settings: Notify) -> None:
+        self._followed = settings
+        self._keeper.tell(self._outbox.follow(_enabled(settings)))
+        self._lanes.follow(_enabled(settings))
+
+    def _follow_quiet(self) -> None:
+        quiet = self._quiet()
+        if quiet != self._outbox.quiet:
+            self._keeper.tell(self._outbox.silence(quiet, self._around.schedule()))
+
+    def _quiet(self) -> Quiet:
+        return in_force(self._silences.values(), self._followed.maintenance, self._around.wall())
+
+
+def new_name() -> str:
+    """A name that was never used: of a delivery, or of a message that tells several."""
+    return f"msg_{secrets.token_hex(12)}"
+
+
+def _enabled(settings: Notify) -> list[Channel]:
+    return [channel for channel in settings.channels if channel.enabled]
+
+
+def _channel_record(channel: Channel, lane: Lane | None) -> ChannelRecord:
+    kind = type(channel).__name__.lower()
+    if lane is None:
+        return ChannelRecord(channel.name, kind, channel.enabled, "working")
+    return ChannelRecord(
+        channel.name,
+        kind,
+        channel.enabled,
+        lane.state,
+        lane.error,
+        _moment(lane.since),
+        sent=lane.sent,
+        last_sent=_moment(lane.last_sent),
+    )
+
+
+def _moment(unix: float | None) -> datetime | None:
+    return None if unix is None else datetime.fromtimestamp(unix, UTC)

@@ -1,0 +1,188 @@
+"""Where one channel stands with one client, and what a change makes it say. Pure.
+
+What *is* (offline or not) and what the channel was *said* are kept apart. A change updates what is;
+unless something mutes it, the channel is then said what it does not know yet. So an outage is told
+once however long it lasts, a return only after an outage that was told, and what happened while the
+channel was muted is told at the end of it as far as it is still so.
+"""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from lastseen.server.config.sections.channels import Channel
+from lastseen.server.notify.notice import ClientNotice, from_json, to_json
+from lastseen.server.store.telling import Delivery, Kind, Standing
+
+
+class Step(Struct, frozen=True):
+    """What came of a change.
+
+    Attributes:
+        standing: Afterwards; None where there is nothing left to know.
+        delivery: What the channel is to be told.
+        withdrawn: The key of a delivery that it is not to be told after all; "" for none.
+    """
+
+    standing: Standing | None
+    delivery: Delivery | None = None
+    withdrawn: str = ""
+
+
+class Change(Struct, frozen=True):
+    """A client went offline or came back, as one event of history.
+
+    Attributes:
+        now: The moment by the clock that deliveries are scheduled with.
+    """
+
+    offline: bool
+    notice: ClientNotice
+    epoch: str
+    number: int
+    now: float
+
+
+def turned(
+    before: Standing | None, channel: Channel, change: Change, key: str, *, quiet: bool, flaps: int
+) -> Step:
+    """A client went or came.
+
+    Args:
+        before: Where the channel stood.
+        channel: Its settings.
+        change: What happened.
+        key: The name of the delivery that this may need.
+        quiet: Whether a silence covers the client.
+        flaps: How often the client went or came within the channel's `flap_window`, this time
+            included.
+    """
+    if before is None:
+        if not change.offline:
+            return Step(None)  # it was never told that the client was gone
+        before = Standing(
+            channel=channel.name,
+            client_id=change.notice.client.client_id,
+            said="online",
+            offline=False,
+            changed_at=change.now,
+            notice=None,
+        )
+    standing = replace(
+        before,
+        offline=change.offline,
+        changed_at=change.now,
+        notice=to_json(_completed(change, before)),
+        epoch=change.epoch,
+        number=change.number,
+    )
+    if quiet:
+        return _unless_settled(replace(standing, muted="silence"))
+    if standing.muted == "flapping":
+        return Step(standing)
+    if 0 < channel.flap_threshold <= flaps:
+        return _flapping(standing, channel, key, change.now, flaps)
+    return said(replace(standing, muted=""), channel, key, change.now)
+
+
+def said(standing: Standing, channel: Channel, key: str, now: float) -> Step:
+    """Nothing mutes the channel (any more): tell what it does not know."""
+    standing = replace(standing, muted="")
+    if standing.offline:
+        return _say_offline(standing, channel, key, now)
+    withdrawn = _withdrawable(standing, now)
+    if standing.said == "online" or withdrawn or _was_brief(standing, now):
+        return Step(None, withdrawn=withdrawn)
+    if "online" not in channel.events:
+        return Step(None)
+    return Step(None, _delivery(standing, "online", key, now, due_at=now))
+
+
+def silenced(standing: Standing, now: float) -> Step:
+    """A silence begins to cover the client: what is held back still is not told for now."""
+    withdrawn = _withdrawable(standing, now)
+    if withdrawn or _was_brief(standing, now):
+        standing = replace(standing, said="online", since=None, held="")
+    return _unless_settled(replace(standing, muted="silence"), withdrawn)
+
+
+def reminded(standing: Standing, channel: Channel, key: str, now: float) -> Step:
+    """The client is offline still, and it is time to say so again."""
+    interval = channel.repeat_interval
+    if not interval or standing.remind_at is None:
+        return Step(replace(standing, remind_at=None))
+    missed = (now - standing.remind_at) // interval  # of several that were missed, one is enough
+    following = standing.remind_at + (missed + 1) * interval
+    return Step(
+        replace(standing, remind_at=following),
+        _delivery(standing, "reminder", key, now, due_at=now),
+    )
+
+
+def _say_offline(standing: Standing, channel: Channel, key: str, now: float) -> Step:
+    if standing.said == "offline" and standing.since == standing.changed_at:
+        return Step(standing)  # it was told of this very outage
+    due_at = max(now, standing.changed_at + channel.delay)
+    told = "offline" in channel.events
+    standing = replace(
+        standing,
+        said="offline",
+        since=standing.changed_at,
+        held=key if told else "",
+        held_until=due_at,
+        remind_at=due_at + channel.repeat_interval if channel.repeat_interval and told else None,
+    )
+    delivery = _delivery(standing, "offline", key, now, due_at) if told else None
+    return Step(standing, delivery)
+
+
+def _flapping(standing: Standing, channel: Channel, key: str, now: float, flaps: int) -> Step:
+    notice = from_json("flapping", standing.notice)
+    notice = replace(notice, changes=flaps, window=channel.flap_window)
+    delivery = _delivery(
+        replace(standing, notice=to_json(notice)), "flapping", key, now, due_at=now
+    )
+    muted = replace(
+        standing, said="flapping", since=None, muted="flapping", held="", remind_at=None
+    )
+    return Step(muted, delivery, _withdrawable(standing, now))
+
+
+def _withdrawable(standing: Standing, now: float) -> str:
+    """The key of the delivery that nobody was told of yet."""
+    return standing.held if _was_brief(standing, now) else ""
+
+
+def _was_brief(standing: Standing, now: float) -> bool:
+    """Whether the channel would be told of the outage only later, so that nobody knows of it."""
+    return standing.said == "offline" and now < standing.held_until
+
+
+def _unless_settled(standing: Standing, withdrawn: str = "") -> Step:
+    """Muted: nothing is said. If it is back and was never said to be gone, nothing is left."""
+    settled = not standing.offline and standing.said == "online"
+    return Step(None if settled else standing, withdrawn=withdrawn)
+
+
+def _completed(change: Change, before: Standing) -> ClientNotice:
+    """What there is to say, with what only the outage before a return tells."""
+    if change.offline or before.notice is None:
+        return change.notice
+    outage = from_json("offline", before.notice)
+    if not isinstance(outage, ClientNotice) or outage.offline_since is None:
+        return change.notice
+    gone = change.notice.at - outage.client.last_seen.timestamp()
+    return replace(change.notice, offline_since=outage.offline_since, gone=max(0.0, gone))
+
+
+def _delivery(standing: Standing, kind: Kind, key: str, now: float, due_at: float) -> Delivery:
+    return Delivery(
+        key=key,
+        channel=standing.channel,
+        kind=kind,
+        client_id=standing.client_id,
+        notice=standing.notice,
+        created_at=now,
+        due_at=due_at,
+        epoch=standing.epoch,
+        number=standing.number,
+    )
