@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,16 +14,25 @@ import trio.testing
 from lastseen.shared.framing import Framer
 from lastseen.shared.messages import (
     Answer,
+    ChannelEnabled,
+    ChannelRecord,
+    Channels,
     ClientList,
     ClientRecord,
     ClientUptime,
+    Deliveries,
+    DeliveryRecord,
     Diff,
+    EnableChannel,
     Error,
     EventRecord,
     Forget,
     Forgotten,
+    GetChannels,
+    GetDeliveries,
     GetHistory,
     GetSettings,
+    GetSilences,
     GetStats,
     GetUptime,
     Goodbye,
@@ -35,9 +44,17 @@ from lastseen.shared.messages import (
     Pong,
     Register,
     Registered,
+    Retried,
+    Retry,
     SetAvailability,
     Settings,
+    Silence,
+    Silenced,
+    SilenceRecord,
+    Silences,
     Stats,
+    Unsilence,
+    Unsilenced,
     UpdateSettings,
     Uptime,
     UptimeWindow,
@@ -101,6 +118,19 @@ def uptime(client_id: str, *windows: tuple[float, float]) -> ClientUptime:
     lengths = (86_400.0, 604_800.0, 2_592_000.0)
     told = [UptimeWindow(w, *seconds) for w, seconds in zip(lengths, windows, strict=True)]
     return ClientUptime(client_id, told)
+
+
+def delivery(number: int, **fields: Any) -> DeliveryRecord:
+    defaults: dict[str, Any] = {
+        "channel": "ops",
+        "kind": "offline",
+        "state": "sent",
+        "created_at": NOON,
+        "due_at": NOON,
+        "client_id": "web-01",
+        "attempts": 1,
+    }
+    return DeliveryRecord(number, f"key-{number}", **(defaults | fields))
 
 
 def registered(register: Register, session: str, **fields: Any) -> Registered:
@@ -171,7 +201,10 @@ class FakeServer:
         records: What a list and a snapshot show.
         events: The history of each client, the latest first.
         uptimes: Those of everyone.
-        page: Records, events or uptimes a page.
+        silences: Those in force, by their ids.
+        deliveries: By their ids.
+        channels: Whom it tells, by their names.
+        page: Records, events, uptimes, silences, deliveries or channels a page.
         epoch, revision, ring: Where the diffs stand, and those that are still known.
     """
 
@@ -182,6 +215,9 @@ class FakeServer:
         self.records: dict[str, ClientRecord] = {}
         self.events: dict[str, list[EventRecord]] = {}
         self.uptimes: dict[str, ClientUptime] = {}
+        self.silences: dict[int, SilenceRecord] = {}
+        self.deliveries: dict[int, DeliveryRecord] = {}
+        self.channels: dict[str, ChannelRecord] = {}
         self.page = 500
         self.settings = SETTINGS
         self.epoch, self.revision = "e1", 0
@@ -199,6 +235,13 @@ class FakeServer:
             GetHistory: lambda _, message: [self.told_history(message)],
             GetUptime: lambda _, message: [self.told_uptime(message)],
             Forget: lambda _, message: [self.forgotten(message)],
+            Silence: lambda _, message: [self.silenced(message)],
+            GetSilences: lambda _, message: [self.told_silences(message)],
+            Unsilence: lambda _, message: [self.unsilenced(message)],
+            GetDeliveries: lambda _, message: [self.told_deliveries(message)],
+            Retry: lambda _, message: [self.retried(message)],
+            GetChannels: lambda _, message: [self.told_channels(message)],
+            EnableChannel: lambda _, message: [self.enabled(message)],
         }
         self._watchers: list[Connection] = []
         self._accepted, self._pending = trio.open_memory_channel[Connection](math.inf)
@@ -324,6 +367,71 @@ class FakeServer:
             return unknown(message)
         return Forgotten(message.client_id, request_id=message.request_id)
 
+    def silenced(self, message: Silence) -> Answer:
+        silence = SilenceRecord(
+            NOON + timedelta(seconds=message.seconds),
+            NOON,
+            len(self.silences) + 1,
+            () if message.client is None else (message.client,),
+            () if message.group is None else (message.group,),
+            message.reason,
+        )
+        self.silences[silence.id or 0] = silence
+        return Silenced(silence, request_id=message.request_id)
+
+    def told_silences(self, message: GetSilences) -> Answer:
+        places = [place for place in self.silences if place > (message.after or 0)]
+        shown = places[: self.page]
+        return Silences(
+            [self.silences[place] for place in shown],
+            after=shown[-1] if len(places) > len(shown) else None,
+            request_id=message.request_id,
+        )
+
+    def unsilenced(self, message: Unsilence) -> Answer:
+        if self.silences.pop(message.id, None) is None:
+            sentence = f"there is no silence {message.id}"
+            return Error("unknown_silence", sentence, request_id=message.request_id)
+        return Unsilenced(message.id, request_id=message.request_id)
+
+    def told_deliveries(self, message: GetDeliveries) -> Answer:
+        found = [
+            d
+            for d in reversed(self.deliveries.values())
+            if message.channel in (None, d.channel)
+            and message.client_id in (None, d.client_id)
+            and message.state in (None, d.state)
+            and (message.before is None or d.id < message.before)
+        ]
+        shown = found[: self.page]
+        before = shown[-1].id if len(found) > len(shown) else None
+        return Deliveries(shown, before, request_id=message.request_id)
+
+    def retried(self, message: Retry) -> Answer:
+        if message.id not in self.deliveries:
+            sentence = f"there is no delivery {message.id}"
+            return Error("unknown_delivery", sentence, request_id=message.request_id)
+        pending = msgspec.structs.replace(self.deliveries[message.id], state="pending", attempts=0)
+        self.deliveries[message.id] = pending
+        return Retried(pending, request_id=message.request_id)
+
+    def told_channels(self, message: GetChannels) -> Answer:
+        names = [name for name in sorted(self.channels) if name > (message.after or "")]
+        shown = names[: self.page]
+        return Channels(
+            [self.channels[name] for name in shown],
+            after=shown[-1] if len(names) > len(shown) else None,
+            request_id=message.request_id,
+        )
+
+    def enabled(self, message: EnableChannel) -> Answer:
+        if message.name not in self.channels:
+            sentence = f"the settings have no channel {message.name!r}"
+            return Error("unknown_channel", sentence, request_id=message.request_id)
+        channel = self.channels[message.name]
+        self.channels[message.name] = msgspec.structs.replace(channel, state="working")
+        return ChannelEnabled(message.name, request_id=message.request_id)
+
     def _pages(self, request_id: int | None) -> list[Message]:
         names = sorted(self.records)
         starts = range(0, max(len(names), 1), self.page)
@@ -365,6 +473,12 @@ def _event() -> Any:
 def _uptime() -> Any:
     """Makes an uptime of a client_id and (watched, online) over a day, a week and a month."""
     return uptime
+
+
+@pytest.fixture(name="delivery")
+def _delivery() -> Any:
+    """Makes a delivery of an id, with the given fields."""
+    return delivery
 
 
 @pytest.fixture

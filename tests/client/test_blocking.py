@@ -12,7 +12,7 @@ import pytest
 import trio
 
 from lastseen.client import ConnectFailed, Disconnected, Ended, LinkLost, Refused, blocking
-from lastseen.shared.messages import Error, GetStats, Goodbye, Leave, SetAvailability
+from lastseen.shared.messages import ChannelRecord, Error, GetStats, Goodbye, Leave, SetAvailability
 
 CONFTEST = Path(__file__).with_name("conftest.py")
 
@@ -64,6 +64,21 @@ def test_the_past_is_told_in_lists(server, connect, event, uptime):
         presence.forget("db")
         with pytest.raises(Refused, match="no client 'db'"):
             presence.history("db")
+
+
+def test_notifications_are_looked_at_and_steered(server, connect, delivery):
+    server.deliveries = {3: delivery(3, state="failed")}
+    server.channels = {"ops": ChannelRecord("ops", "webhook", enabled=True, state="broken")}
+    with connect() as presence:
+        silence = presence.silence(3600, client="web-*", reason="new disks")
+        assert presence.silences() == [silence]
+        presence.unsilence(silence.id)
+        assert presence.silences() == []
+        assert [d.id for d in presence.deliveries(channel="ops", state="failed")] == [3]
+        assert presence.deliveries(client_id="db") == []
+        assert presence.retry(3).state == "pending"
+        presence.enable_channel("ops")
+        assert [channel.state for channel in presence.channels()] == ["working"]
 
 
 def test_the_thread_is_gone_when_the_block_is(connect):

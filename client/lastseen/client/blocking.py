@@ -21,10 +21,14 @@ from lastseen.client.errors import LinkLost
 from lastseen.client.presence import DEFAULT_SERVER
 from lastseen.shared.messages import (
     Availability,
+    ChannelRecord,
     ClientRecord,
     ClientUptime,
+    DeliveryRecord,
+    DeliveryState,
     EventRecord,
     Settings,
+    SilenceRecord,
     Stats,
     Via,
 )
@@ -98,6 +102,49 @@ class Presence:
     def forget(self, client_id: str) -> None:
         """Forget a client that is offline, and its history."""
         self._background.call(partial(self._presence.forget, client_id))
+
+    def silence(
+        self,
+        seconds: float,
+        *,
+        client: str | None = None,
+        group: str | None = None,
+        reason: str = "",
+    ) -> SilenceRecord:
+        """Have nobody told of some clients for a while, a minute to a year."""
+        wish = partial(self._presence.silence, seconds, client=client, group=group, reason=reason)
+        return self._background.call(wish)
+
+    def silences(self) -> list[SilenceRecord]:
+        """What is silenced now."""
+        return self._all(self._presence.silences)
+
+    def unsilence(self, silence_id: int) -> None:
+        """End a silence now."""
+        self._background.call(partial(self._presence.unsilence, silence_id))
+
+    def deliveries(
+        self,
+        *,
+        channel: str | None = None,
+        client_id: str | None = None,
+        state: DeliveryState | None = None,
+    ) -> list[DeliveryRecord]:
+        """What was told to whom or is to be, the latest first."""
+        wish = {"channel": channel, "client_id": client_id}
+        return self._all(lambda: self._presence.deliveries(**wish, state=state))
+
+    def retry(self, delivery_id: int) -> DeliveryRecord:
+        """Have a failed delivery tried again, now."""
+        return self._background.call(partial(self._presence.retry, delivery_id))
+
+    def channels(self) -> list[ChannelRecord]:
+        """Who is told, and how that goes."""
+        return self._all(self._presence.channels)
+
+    def enable_channel(self, name: str) -> None:
+        """Have a broken channel used again."""
+        self._background.call(partial(self._presence.enable_channel, name))
 
     def set_availability(self, availability: Availability, note: str = "") -> None:
         """Say whether one may be disturbed."""

@@ -8,20 +8,38 @@ from lastseen.client.pages import Pages
 from lastseen.client.supervisor import Supervisor
 from lastseen.client.watching import Watching
 from lastseen.shared.messages import (
+    ChannelEnabled,
+    ChannelRecord,
+    Channels,
     ClientList,
     ClientRecord,
     ClientUptime,
+    Deliveries,
+    DeliveryRecord,
+    DeliveryState,
+    EnableChannel,
     EventRecord,
     Forget,
     Forgotten,
+    GetChannels,
+    GetDeliveries,
     GetHistory,
     GetSettings,
+    GetSilences,
     GetStats,
     GetUptime,
     History,
     List,
+    Retried,
+    Retry,
     Settings,
+    Silence,
+    Silenced,
+    SilenceRecord,
+    Silences,
     Stats,
+    Unsilence,
+    Unsilenced,
     UpdateSettings,
     Uptime,
     Via,
@@ -33,7 +51,7 @@ class Observer:
 
     Every request raises `LinkLost` where there is no link, it breaks, or no answer comes within
     10 s, and `Refused` where the server says no: `no_store`, say, where it remembers nothing and is
-    asked about the past.
+    asked about the past, or `no_notifications` where it tells nobody and is asked about that.
     """
 
     def __init__(self, supervisor: Supervisor) -> None:
@@ -94,6 +112,80 @@ class Observer:
             Refused: It is present (`client_present`), or nobody knows it (`unknown_client`).
         """
         await self._supervisor.current().request(Forget(client_id), Forgotten)
+
+    async def silence(
+        self,
+        seconds: float,
+        *,
+        client: str | None = None,
+        group: str | None = None,
+        reason: str = "",
+    ) -> SilenceRecord:
+        """Have nobody told of some clients for a while; what is still offline then is told then.
+
+        Args:
+            seconds: For how long, from now on: a minute to a year.
+            client: A client_id or a glob; with `group`, only those that fit both.
+            group: Only members of it.
+            reason: Why, for those who wonder.
+
+        Raises:
+            Refused: Neither a client nor a group is named (`bad_silence`), or there are too many
+                silences already (`too_many_silences`).
+        """
+        request = Silence(seconds, client, group, reason)
+        return (await self._supervisor.current().request(request, Silenced)).silence
+
+    def silences(self) -> AsyncIterator[SilenceRecord]:
+        """What is silenced now; planned maintenance that goes on comes last, and has no `id`."""
+        return Pages(self._supervisor, GetSilences(), Silences, lambda page: page.silences)
+
+    async def unsilence(self, silence_id: int) -> None:
+        """End a silence now.
+
+        Raises:
+            Refused: There is none of this id (`unknown_silence`).
+        """
+        await self._supervisor.current().request(Unsilence(silence_id), Unsilenced)
+
+    def deliveries(
+        self,
+        *,
+        channel: str | None = None,
+        client_id: str | None = None,
+        state: DeliveryState | None = None,
+    ) -> AsyncIterator[DeliveryRecord]:
+        """What was told to whom or is to be, the latest first, page by page as it is consumed.
+
+        Args:
+            channel: Only by the channel of this name.
+            client_id: Only of this client.
+            state: Only those in this state.
+        """
+        request = GetDeliveries(channel, client_id, state)
+        return Pages(self._supervisor, request, Deliveries, lambda page: page.deliveries, "before")
+
+    async def retry(self, delivery_id: int) -> DeliveryRecord:
+        """Have a failed delivery tried again, now.
+
+        Raises:
+            Refused: There is none of this id (`unknown_delivery`), it was sent or withdrawn
+                (`already_settled`), or its channel is not in the settings (`unknown_channel`).
+        """
+        return (await self._supervisor.current().request(Retry(delivery_id), Retried)).delivery
+
+    def channels(self) -> AsyncIterator[ChannelRecord]:
+        """Who is told, and how that goes, in the order of their names."""
+        return Pages(self._supervisor, GetChannels(), Channels, lambda page: page.channels)
+
+    async def enable_channel(self, name: str) -> None:
+        """Have a broken channel used again, as it is mended.
+
+        Raises:
+            Refused: The settings have none of this name (`unknown_channel`), or have it off
+                (`channel_disabled`).
+        """
+        await self._supervisor.current().request(EnableChannel(name), ChannelEnabled)
 
     def watch(self) -> Watching:
         """The changes of everyone's presence, without end; the first is a snapshot.
