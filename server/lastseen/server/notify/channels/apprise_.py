@@ -1,0 +1,81 @@
+"""Mail, chats and all else that Apprise can reach; it blocks, so it has threads of its own."""
+
+import logging
+import re
+import time
+from collections.abc import Iterable
+from urllib.parse import unquote, urlsplit
+
+import trio
+
+from lastseen.server.config.secret import reveal
+from lastseen.server.config.sections.kinds import Apprise
+from lastseen.server.notify.channels.posting import deadline, remark_of
+from lastseen.server.notify.errors import TransportError
+from lastseen.server.notify.notice import Message
+from lastseen.server.notify.wording import Mood, Words, word
+
+THREADS = 8
+"""That may send by one channel at once, those included that hang. Another channel has its own."""
+
+SHORTEST_SECRET = 4
+"""Characters: a part of a URL that is shorter is no key, and may be a part of any word."""
+
+_MOODS: dict[Mood, str] = {"bad": "failure", "good": "success", "unsteady": "warning"}
+_SEPARATOR = re.compile(r"[/?&=,:@]")
+
+
+class AppriseSender:
+    """The way to one URL of Apprise."""
+
+    def __init__(self, channel: Apprise) -> None:
+        self._channel = channel
+        self._threads = trio.CapacityLimiter(THREADS)
+
+    async def send(self, message: Message) -> None:
+        """Send a message.
+
+        A call that takes too long is left alone in its thread: it cannot be stopped.
+
+        Raises:
+            TransportError: It was not taken.
+        """
+        words, url = word(message, time.time()), reveal(self._channel.url)
+        with deadline(self._channel.timeout):
+            await trio.to_thread.run_sync(
+                _send, url, words, abandon_on_cancel=True, limiter=self._threads
+            )
+
+
+def _send(url: str, words: Words) -> None:
+    import apprise  # in this thread: it takes a tenth of a second, once
+
+    logging.getLogger("apprise").propagate = False  # what it logs may hold a part of the URL
+    sender = apprise.Apprise()
+    if not sender.add(url):
+        raise TransportError("Apprise does not know what to do with this URL", permanent=True)
+    result = sender.notify(
+        title=words.title,
+        body="\n".join(words.lines) or words.title,
+        notify_type=apprise.NotifyType(_MOODS[words.mood]),
+        body_format=apprise.NotifyFormat.TEXT,
+    )
+    if not result:
+        said = _last_remark(entry.message for entry in result.logs())
+        raise TransportError(remark_of(without_secrets(said, url)))
+
+
+def _last_remark(messages: Iterable[str]) -> str:
+    said = [message for message in messages if message.strip()]
+    return said[-1] if said else "Apprise could not send it, and does not say why"
+
+
+def without_secrets(text: str, url: str) -> str:
+    """A text without any part of a URL that may be a key: all of it but its scheme and host."""
+    parts = urlsplit(url)
+    credentials, _, _ = parts.netloc.rpartition("@")
+    pieces = _SEPARATOR.split(f"{credentials}/{parts.path}/{parts.query}/{parts.fragment}")
+    for piece in sorted({p for raw in pieces for p in (raw, unquote(raw))}, key=len, reverse=True):
+        if len(piece) >= SHORTEST_SECRET:
+            text = text.replace(piece, "…")
+    return text
