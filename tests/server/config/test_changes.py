@@ -21,6 +21,11 @@ def test_only_what_is_opened_at_the_start_needs_a_restart():
         "http.port",
         "http.base_path",
         "http.public_url",
+        "lan.enabled",
+        "lan.port",
+        "lan.bind",
+        "lan.user",
+        "lan.host",
     }
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from lastseen.server.config.hosts import ANONYMOUS, check_host, is_loopback
 from lastseen.server.config.http_checks import check_http, http_risks
+from lastseen.server.config.lan_checks import check_lan, lan_risks
 from lastseen.server.config.notify_checks import check_notify
 from lastseen.server.config.schema import Config
 from lastseen.server.config.secret import reveal
@@ -42,6 +43,7 @@ def check(config: Config) -> list[str]:
     _check_store(config)
     check_websocket(config)
     check_http(config)
+    check_lan(config)
     check_notify(config)
     return list(_risks(config))
 
@@ -111,3 +113,4 @@ def _risks(config: Config) -> Iterator[str]:
         )
     yield from websocket_risks(config)
     yield from http_risks(config)
+    yield from lan_risks(config)

@@ -6,6 +6,7 @@ from msgspec import field
 
 from lastseen.server.config.sections.detector import Detector
 from lastseen.server.config.sections.http import Http
+from lastseen.server.config.sections.lan import Lan
 from lastseen.server.config.sections.limits import Limits
 from lastseen.server.config.sections.log import Log
 from lastseen.server.config.sections.notify import Notify
@@ -24,5 +25,6 @@ class Config(Section, frozen=True):
     store: Store = field(default_factory=Store)
     websocket: WebSocket = field(default_factory=WebSocket)
     http: Http = field(default_factory=Http)
+    lan: Lan = field(default_factory=Lan)
     notify: Notify = field(default_factory=Notify)
     log: Log = field(default_factory=Log)

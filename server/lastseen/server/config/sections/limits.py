@@ -9,7 +9,7 @@ from lastseen.server.config.sections.section import DAY, FASTEST, Section
 
 class Limits(Section, frozen=True):
     """The guard rails of heartbeat_interval, which can be changed over the wire while the server
-    runs. Whoever wants it faster lowers them on purpose.
+    runs, and of lan.announce_interval. Whoever wants them faster lowers the rails on purpose.
     """
 
     min_heartbeat_interval: Annotated[
