@@ -1,11 +1,10 @@
 """The settings in force, and the one way to change them while the server runs."""
 
-from collections.abc import Callable
-
-from msgspec.structs import replace
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from lastseen.server import logs
-from lastseen.server.config import Config, check
+from lastseen.server.config import Config, LoadedConfig, check, keep_until_restart, runtime
 from lastseen.server.presence.model import Policy
 from lastseen.server.presence.presence import Presence
 from lastseen.shared.messages import Settings
@@ -18,12 +17,24 @@ class Steering:
 
     Attributes:
         config: The settings in force.
-        on_change: Called after a change, to tell clients.
+        configured: What they would be without what was changed while running.
+        changed: What was, by dotted key; a restart keeps it.
+        listeners: Called after a change, to tell clients.
     """
 
-    def __init__(self, config: Config, presence: Presence) -> None:
+    def __init__(
+        self,
+        config: Config,
+        presence: Presence,
+        configured: Config | None = None,
+        kept: runtime.Runtime | None = None,
+    ) -> None:
+        """`kept` is where changes are kept; None: nowhere."""
         self.config = config
-        self.on_change: Callable[[], None] = lambda: None
+        self.configured = configured or config
+        self.changed: Mapping[str, Any] = {} if kept is None else kept.changes
+        self.listeners: list[Callable[[], None]] = []
+        self._path = None if kept is None else kept.path
         self._presence = presence
 
     def settings(self, request_id: int | None = None) -> Settings:
@@ -39,23 +50,43 @@ class Steering:
             request_id=request_id,
         )
 
-    def update(self, heartbeat_interval: float | None, connection_timeout: float | None) -> None:
-        """Change the intervals that are given, and keep the others.
+    def change(self, wanted: Mapping[str, Any], by: str = "") -> None:
+        """Put settings in force and keep them, by dotted key (`server.` may be left out); None
+        takes a change back. `by` is told to the log: who asks.
 
         Raises:
-            ConfigError: The settings would not fit together; nothing has changed.
+            ConfigError: They would not fit together, or cannot be kept; nothing has changed.
         """
-        server = self.config.server
-        self.follow(
-            replace(
-                self.config,
-                server=replace(
-                    server,
-                    heartbeat_interval=_given(heartbeat_interval, server.heartbeat_interval),
-                    connection_timeout=_given(connection_timeout, server.connection_timeout),
-                ),
-            )
-        )
+        changed = runtime.changed(self.configured, self.changed, wanted)
+        if changed == self.changed:
+            return
+        config = runtime.over(self.configured, changed)
+        check(config)
+        if self._path is not None:
+            runtime.write(self._path, changed)
+        self.changed = changed
+        self.follow(config)
+        told = {key.replace(".", "_"): value for key, value in changed.items()}
+        log.info("settings changed", by=by, **told)
+
+    def reset(self, by: str = "") -> None:
+        """Take every change back.
+
+        Raises:
+            ConfigError: As `change`.
+        """
+        self.change(dict.fromkeys(self.changed), by)
+
+    def reload(self, loaded: LoadedConfig) -> None:
+        """Follow settings that were read again, as far as that needs no restart.
+
+        Raises:
+            ConfigError: They do not fit what needs one; nothing has changed.
+        """
+        configured = keep_until_restart(self.config, loaded.configured or loaded.config)
+        changed = {} if loaded.runtime is None else loaded.runtime.changes
+        self.follow(runtime.over(configured, changed))
+        self.configured, self.changed = configured, changed
 
     def follow(self, config: Config) -> None:
         """Put other settings in force.
@@ -74,7 +105,8 @@ class Steering:
         if policy != self._presence.policy:
             self._presence.follow(policy)
         if self.settings() != told_before:
-            self.on_change()
+            for listener in self.listeners:
+                listener()
 
 
 def policy_of(config: Config) -> Policy:
@@ -90,7 +122,3 @@ def policy_of(config: Config) -> Policy:
         mass_loss_min=detector.mass_loss_min,
         mass_loss_hold=detector.mass_loss_hold,
     )
-
-
-def _given(value: float | None, otherwise: float) -> float:
-    return otherwise if value is None else value

@@ -183,12 +183,20 @@ class GetSettings(Request, frozen=True):
 
 
 class UpdateSettings(Request, frozen=True):
-    """Change what may be changed while running, in seconds. Answered by `settings`, or by `error`:
-    then nothing changed.
+    """Change what may be changed while running. Answered by `settings`, or by `error`: then nothing
+    changed.
+
+    Attributes:
+        heartbeat_interval: In seconds, as `connection_timeout`.
+        values: Those and others by their dotted keys, like `websocket.ping_interval`; None takes a
+            change back.
+        reset: Take all changes back, before the others are made.
     """
 
     heartbeat_interval: WishedSeconds | None = None
     connection_timeout: WishedSeconds | None = None
+    values: MetaData = {}
+    reset: bool = False
 
 
 class GetStats(Request, frozen=True):

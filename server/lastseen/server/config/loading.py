@@ -1,4 +1,5 @@
-"""Where settings come from: the environment over the file over the defaults.
+"""Where settings come from: what was changed while running over the environment over the file over
+the defaults.
 
 Whatever is wrong with them is said in one sentence: where it stands, what it is, what was expected.
 """
@@ -14,6 +15,8 @@ import msgspec
 
 from lastseen.server.config.checks import check, explained
 from lastseen.server.config.fetching import fetch
+from lastseen.server.config.runtime import Runtime, over, runtime_path
+from lastseen.server.config.runtime import read as read_runtime
 from lastseen.server.config.schema import Config
 from lastseen.server.config.setting import (
     ENVIRONMENT_PREFIX,
@@ -43,16 +46,20 @@ class LoadedConfig(msgspec.Struct, frozen=True):
 
     Attributes:
         config: The settings.
-        sources: For each dotted key: `default`, the path of the file, or `environment` and the
-            name of the variable.
+        sources: For each dotted key: `default`, the path of the file, `environment` and the name
+            of the variable, or the path of `runtime.toml`.
         path: The file that was read; None if there was none, and defaults fill in for it.
         warnings: Sentences on settings that are allowed and risky.
+        configured: The settings without what was changed while the server ran; None: the same.
+        runtime: What was changed so, and where it is kept; None: nothing, nowhere.
     """
 
     config: Config
     sources: dict[str, str]
     path: Path | None
     warnings: list[str]
+    configured: Config | None = None
+    runtime: Runtime | None = None
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> LoadedConfig:
@@ -75,10 +82,13 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     for variable, setting, value in _overrides(environ):
         document.setdefault(setting.section, {})[setting.name] = value
         sources[setting.key] = f"environment {variable}"
-    config = msgspec.convert(document, Config)
+    folder = path.parent if path is not None else Path()
     try:
-        config, warnings = fetch(config, path.parent if path is not None else Path(), environ)
-        return LoadedConfig(config, sources, path, check(config) + warnings)
+        configured, warnings = fetch(msgspec.convert(document, Config), folder, environ)
+        kept = read_runtime(runtime_path(configured.store.url, folder))
+        sources |= dict.fromkeys(kept.changes, str(kept.path))
+        config = over(configured, kept.changes)
+        return LoadedConfig(config, sources, path, check(config) + warnings, configured, kept)
     except ConfigError as error:
         raise ConfigError(f"{_blame(sources, error.keys)}{error}", error.keys) from None
 

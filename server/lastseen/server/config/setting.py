@@ -53,6 +53,11 @@ class Setting(Struct, frozen=True):
         return bool((self.meta.extra or {}).get("restart"))
 
     @property
+    def steerable(self) -> bool:
+        """Whether it may be changed over the wire and HTTP while the server runs."""
+        return bool((self.meta.extra or {}).get("steerable"))
+
+    @property
     def secret(self) -> bool:
         """Whether its value is not to be seen."""
         return bool((self.meta.extra or {}).get("secret"))

@@ -35,7 +35,6 @@ class Reading:
 
     def __init__(self, store: Store, archive: Archive, presence: Presence) -> None:
         self._store = store
-        self._viewing = Viewing(store.database)
         self._archive = archive
         self._presence = presence
         self._readers = trio.Semaphore(READERS)
@@ -70,7 +69,7 @@ class Reading:
         """
         statuses = {client_id: self._status(client_id) for client_id in client_ids}
         epoch = self._presence.epoch
-        return await self._read(self._viewing.timelines, statuses, since, until, epoch)
+        return await self._read(self._viewing().timelines, statuses, since, until, epoch)
 
     async def offline(self) -> Mapping[tuple[str, ...], int]:
         """How many are offline, by the groups that they are in: not much older than a second.
@@ -81,10 +80,13 @@ class Reading:
         async with self._counting:  # who comes meanwhile waits for the same count
             began = trio.current_time()
             if began >= self._count_good_until:
-                self._count = await self._read(self._viewing.offline)
+                self._count = await self._read(self._viewing().offline)
                 took = trio.current_time() - began
                 self._count_good_until = began + max(COUNT_INTERVAL, COUNT_SHARE * took)
         return self._count
+
+    def _viewing(self) -> Viewing:
+        return Viewing(self._store.database)
 
     def _status(self, client_id: str) -> Status:
         record = self._presence.registry.record(client_id)

@@ -190,20 +190,19 @@ class Conversation:
         self._connection.send(self._desk.steering.settings(message.request_id))
 
     def _update_settings(self, message: UpdateSettings, _now: Moment) -> None:
-        before = self._desk.steering.config.server
+        steering = self._desk.steering
+        intervals = {
+            "heartbeat_interval": message.heartbeat_interval,
+            "connection_timeout": message.connection_timeout,
+        }
+        wanted: dict[str, object] = dict.fromkeys(steering.changed) if message.reset else {}
+        wanted |= message.values
+        wanted |= {name: value for name, value in intervals.items() if value is not None}
         try:
-            self._desk.steering.update(message.heartbeat_interval, message.connection_timeout)
+            steering.change(wanted, by=self._connection.address)
         except ConfigError as error:
             self._refuse(message, "bad_settings", str(error))
             return
-        server = self._desk.steering.config.server
-        if server != before:
-            log.info(
-                "settings changed",
-                address=self._connection.address,
-                heartbeat_interval=server.heartbeat_interval,
-                connection_timeout=server.connection_timeout,
-            )
         self._connection.send(self._desk.steering.settings(message.request_id))
 
     def _get_stats(self, message: GetStats, _now: Moment) -> None:

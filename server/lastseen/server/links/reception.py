@@ -47,7 +47,7 @@ class Reception:
         self._pump = pump
         self._desk = desk
         self._settings_changed = trio.Event()
-        desk.steering.on_change = self._note_settings_changed
+        desk.steering.listeners.append(self._note_settings_changed)
 
     def admit_tcp(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         """A TCP connection has come in."""

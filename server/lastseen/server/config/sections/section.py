@@ -17,6 +17,9 @@ MANY = 10_000_000
 NEEDS_RESTART = {"restart": True}
 """Marks a setting that is read once, when the server opens its sockets and its log."""
 
+STEERABLE = {"steerable": True}
+"""Marks a setting that may be changed over the wire and HTTP while the server runs."""
+
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of the file. Unknown keys are errors, so that no misspelt one is overlooked."""

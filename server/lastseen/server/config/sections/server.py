@@ -4,7 +4,15 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from lastseen.server.config.sections.section import DAY, FASTEST, HOUR, MANY, NEEDS_RESTART, Section
+from lastseen.server.config.sections.section import (
+    DAY,
+    FASTEST,
+    HOUR,
+    MANY,
+    NEEDS_RESTART,
+    STEERABLE,
+    Section,
+)
 
 
 class Server(Section, frozen=True):
@@ -38,6 +46,7 @@ class Server(Section, frozen=True):
             "forgetting the link. Must lie within [limits].",
             ge=FASTEST,
             le=DAY,
+            extra=STEERABLE,
         ),
     ] = 60
     connection_timeout: Annotated[
@@ -48,6 +57,7 @@ class Server(Section, frozen=True):
             "be at least twice it, or one lost ping is enough.",
             ge=FASTEST,
             le=7 * DAY,
+            extra=STEERABLE,
         ),
     ] = 120
     reap_interval: Annotated[
