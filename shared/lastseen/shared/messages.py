@@ -123,6 +123,8 @@ class Register(Request, frozen=True):
         instance: A random id that the client process made once: it tells a reconnecting process
             from a second one that bears the same client_id.
         protocol: The version of the protocol that the client speaks.
+        page: A web page speaks: only its own messages are signs of life. Its browser answers pings
+            of the WebSocket even when the page hangs.
     """
 
     client_id: ClientId
@@ -133,6 +135,7 @@ class Register(Request, frozen=True):
     instance: Annotated[str, Meta(max_length=64)] = ""
     token: Annotated[str, Meta(max_length=512)] = ""
     protocol: int = PROTOCOL
+    page: bool = False
 
 
 class Ping(Message, frozen=True):
