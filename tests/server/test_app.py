@@ -108,6 +108,7 @@ def config_with(**server: Any) -> Config:
         server=replace(config.server, **({"port": 0} | server)),
         store=replace(config.store, url="none"),
         websocket=replace(config.websocket, port=0),
+        http=replace(config.http, enabled=False),
     )
 
 

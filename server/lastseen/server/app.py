@@ -3,7 +3,6 @@
 import os
 import resource
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,14 +10,15 @@ from typing import TYPE_CHECKING
 import trio
 
 from lastseen.server import collector, logs
-from lastseen.server.config import Config, LoadedConfig, changes, keep_until_restart
+from lastseen.server.config import Config, LoadedConfig, changes
+from lastseen.server.doors import Doors
 from lastseen.server.errors import ConfigError
+from lastseen.server.http import stream
 from lastseen.server.links.browsers import Browsers
 from lastseen.server.links.codecs import JSON, MSGPACK
 from lastseen.server.links.desk import Desk
 from lastseen.server.links.doorkeeper import Doorkeeper
 from lastseen.server.links.frames import FORMAT
-from lastseen.server.links.listener import accept, listen
 from lastseen.server.links.pump import Pump
 from lastseen.server.links.reception import Reception
 from lastseen.server.presence.clock import AwakeClock
@@ -27,12 +27,12 @@ from lastseen.server.presence.reaper import reap
 from lastseen.server.stats import Gauge
 from lastseen.server.steering import Steering, policy_of
 from lastseen.server.systemd import Notifier
-from lastseen.shared.address import format_address
 from lastseen.shared.messages import Stats
 from lastseen.shared.version import VERSION
 from lastseen.shared.wire import to_frame
 
 if TYPE_CHECKING:
+    from lastseen.server.http.serving import HttpServer
     from lastseen.server.keeping.memory import Memory
 
 SEEING_OFF = 3.0
@@ -41,7 +41,11 @@ SEEING_OFF = 3.0
 SPARE_DESCRIPTORS = 100
 """Open files besides clients: listeners, the poll sets, the log, links on their way in or out."""
 
-ENCODERS = {FORMAT: to_frame, **{codec.subprotocol: codec.encode for codec in (JSON, MSGPACK)}}
+ENCODERS = {
+    FORMAT: to_frame,
+    **{codec.subprotocol: codec.encode for codec in (JSON, MSGPACK)},
+    stream.FORMAT: stream.encode_diff,
+}
 """How watchers are told, by the name of the wire format that they speak."""
 
 log = logs.get_logger()
@@ -52,15 +56,16 @@ Reload = Callable[[], LoadedConfig]
 class Server:
     """All parts, wired together. Make it inside trio; `run` starts what never ends by itself."""
 
-    def __init__(self, config: Config, folder: Path = Path()) -> None:
-        """A relative path in the settings is relative to `folder`.
+    def __init__(self, loaded: LoadedConfig) -> None:
+        """A relative path in the settings is relative to their file.
 
         Raises:
             StoreUnusable: The database cannot be opened as it is.
         """
+        config, folder = loaded.config, loaded.path.parent if loaded.path else Path()
         self.clock = AwakeClock()
         self.presence = Presence(policy_of(config), self.clock, dict(ENCODERS))
-        self.steering = Steering(config, self.presence)
+        self.steering = Steering(config, self.presence, loaded.configured, loaded.runtime)
         self.pump = Pump(self.clock)
         self.memory = _open_memory(config, folder, self.presence, self.steering)
         gauge = Gauge(self.presence, None if self.memory is None else self.memory.keeper)
@@ -72,6 +77,7 @@ class Server:
         desk = Desk(self.presence, self.steering, Doorkeeper(), stats, archive)
         self.reception = Reception(self.pump, desk)
         self.browsers = Browsers(self.reception, desk)
+        self.http = _open_http(self, lambda: stats(None)) if config.http.enabled else None
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve what comes in, for ever; started when what was remembered is known again.
@@ -89,28 +95,9 @@ class Server:
             nursery.start_soon(self.reception.see_to_deadlines)
             nursery.start_soon(self.reception.tell_settings)
             nursery.start_soon(reap, self.presence, self._reap_interval)
+            if self.http is not None:
+                await nursery.start(self.http.run)
             task_status.started()
-
-    async def accept(
-        self,
-        tcp: list[socket.socket],
-        websocket: list[socket.socket],
-        *,
-        task_status: trio.TaskStatus[trio.CancelScope] = trio.TASK_STATUS_IGNORED,
-    ) -> None:
-        """Take connections until the scope that it starts with is cancelled; then close the
-        listeners.
-        """
-        doors = {self.reception.admit_tcp: tcp, self.browsers.admit: websocket}
-        try:
-            async with trio.open_nursery() as nursery:
-                task_status.started(nursery.cancel_scope)
-                for admit, listeners in doors.items():
-                    for listener in listeners:
-                        nursery.start_soon(accept, listener, admit)
-        finally:
-            for listener in tcp + websocket:
-                listener.close()
 
     def _reap_interval(self) -> float:
         return self.steering.config.server.reap_interval
@@ -128,18 +115,21 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
     """
     config, notifier = loaded.config, Notifier(os.environ)
     _allow_descriptors(config.server.max_clients)
-    server = Server(config, folder=loaded.path.parent if loaded.path is not None else Path())
-    tcp = listen(config.server.host, config.server.port)
-    websocket = _listen_for_browsers(config)
+    server = Server(loaded)
+    doors = _open_doors(config, server)
     stop_signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     with trio.open_signal_receiver(*stop_signals) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(server.run)
             collector.spare()
-            accepting = await nursery.start(server.accept, tcp, websocket)
-            heartbeat = await nursery.start(server.browsers.heartbeat.run) if websocket else None
+            accepting = await nursery.start(doors.accept)
+            heartbeat = (
+                await nursery.start(server.browsers.heartbeat.run)
+                if config.websocket.enabled
+                else None
+            )
             nursery.start_soon(notifier.watchdog)
-            _say_ready(loaded, tcp, websocket, notifier)
+            _say_ready(loaded, server, doors, notifier)
             await _until_stopped(signals, server, reload, notifier)
             notifier.stopping()
             if heartbeat is not None:
@@ -147,6 +137,8 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
             accepting.cancel()
             await trio.lowlevel.checkpoint()  # those who are just being let in are in
             nursery.start_soon(_leave_at_once_on_another, signals, server, nursery.cancel_scope)
+            if server.http is not None:
+                await server.http.stop()
             with trio.move_on_after(SEEING_OFF):
                 await server.reception.see_everyone_off()
             server.reception.close_all()
@@ -156,9 +148,20 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
     log.info("stopped")
 
 
-def _listen_for_browsers(config: Config) -> list[socket.socket]:
-    settings = config.websocket
-    return listen(settings.host, settings.port) if settings.enabled else []
+def _open_doors(config: Config, server: Server) -> Doors:
+    """Listen wherever the settings say.
+
+    Raises:
+        StartFailed: An address is unknown, in use or not allowed.
+    """
+    doors = Doors()
+    doors.open("tcp", config.server.host, config.server.port, server.reception.admit_tcp)
+    if config.websocket.enabled:
+        settings = config.websocket
+        doors.open("websocket", settings.host, settings.port, server.browsers.admit)
+    if server.http is not None:
+        server.http.port = doors.open("http", config.http.host, config.http.port, server.http.admit)
+    return doors
 
 
 def _open_memory(
@@ -170,6 +173,15 @@ def _open_memory(
     from lastseen.server.keeping.memory import open_memory
 
     return open_memory(config.store.url, folder, presence, steering)
+
+
+def _open_http(server: Server, stats: Callable[[], Stats]) -> "HttpServer":
+    # Imported where it is needed: its libraries take a third of a second.
+    from lastseen.server.http.opening import open_http
+
+    past = None if server.memory is None else server.memory.reading
+    settings = server.steering.config.http
+    return open_http(settings, server.presence, server.steering, stats, past)
 
 
 async def _until_stopped(
@@ -191,7 +203,7 @@ def _reload(steering: Steering, reload: Reload) -> None:
         log.error("settings not reloaded", why=str(error))  # noqa: TRY400 - a user's mistake
         return
     found = changes(steering.config, loaded.config)
-    steering.follow(keep_until_restart(steering.config, loaded.config))
+    steering.reload(loaded)
     logs.set_level(steering.config.log.level)
     log.info(
         "settings reloaded",
@@ -207,34 +219,28 @@ async def _leave_at_once_on_another(
         if number != signal.SIGHUP:
             log.warning("stopping at once", signal=signal.Signals(number).name)
             server.reception.close_all()
+            if server.http is not None:
+                server.http.close_all()
             scope.cancel()
 
 
-def _say_ready(
-    loaded: LoadedConfig,
-    tcp: list[socket.socket],
-    websocket: list[socket.socket],
-    notifier: Notifier,
-) -> None:
-    addresses = _addresses(tcp)
+def _say_ready(loaded: LoadedConfig, server: Server, doors: Doors, notifier: Notifier) -> None:
+    addresses = doors.addresses("tcp")
     source = str(loaded.path) if loaded.path else "no config.toml here: the defaults"
     log.info(
         "listening",
         address=addresses,
-        websocket=_addresses(websocket) or "off",
+        websocket=doors.addresses("websocket") or "off",
+        page="off" if server.http is None else server.http.url,
         version=VERSION,
         settings=source,
         pid=os.getpid(),
     )
-    if websocket and (url := loaded.config.websocket.public_url):
+    if loaded.config.websocket.enabled and (url := loaded.config.websocket.public_url):
         log.info("web pages connect to", url=url)
     for warning in loaded.warnings:
         log.warning(warning)
     notifier.ready(f"Listening on {addresses}")
-
-
-def _addresses(listeners: list[socket.socket]) -> str:
-    return ", ".join(format_address(*sock.getsockname()[:2]) for sock in listeners)
 
 
 def _allow_descriptors(max_clients: int) -> None:

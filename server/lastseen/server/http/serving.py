@@ -38,13 +38,17 @@ log = logs.get_logger()
 
 
 class HttpServer:
-    """Serves an application to every connection that comes in."""
+    """Serves an application to every connection that comes in.
+
+    Attributes:
+        port: Where it is listened: 0 in the settings is any.
+    """
 
     def __init__(self, app: Gate, readers: Readers, settings: Http) -> None:
         self._app = ASGIWrapper(app)  # type: ignore[arg-type] # its scopes are dictionaries, too
         self._readers = readers
         self._settings = settings
-        self._port = settings.port
+        self.port = settings.port
         self._config = _config()
         self._context = WorkerContext(None)
         self._streams: set[PatientStream] = set()
@@ -60,12 +64,8 @@ class HttpServer:
         host = self._settings.host
         if host in _ANYWHERE:
             host = "localhost"
-        here = f"http://{format_address(host, self._port)}{self._settings.base_path}/"
+        here = f"http://{format_address(host, self.port)}{self._settings.base_path}/"
         return self._settings.public_url or here
-
-    def opened(self, address: tuple[str, int]) -> None:
-        """It is listened on this address: with port 0 nobody could know."""
-        self._port = address[1]
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve for ever whom `admit` lets in."""
@@ -90,6 +90,10 @@ class HttpServer:
         with trio.move_on_after(FAREWELL):
             while self._streams:  # noqa: ASYNC110 - the last second of a server may poll
                 await trio.sleep(FAREWELL / 50)
+        self.close_all()
+
+    def close_all(self) -> None:
+        """Send nothing more to anybody."""
         for stream in self._streams:
             stream.give_up()
 

@@ -1,0 +1,52 @@
+"""Where connections come in: every listening socket, and who lets in what comes to it."""
+
+import socket
+
+import trio
+
+from lastseen.server.links.listener import Admit, accept, listen
+from lastseen.shared.address import format_address
+
+
+class Doors:
+    """Sockets that listen, by what they are for."""
+
+    def __init__(self) -> None:
+        self._doors: list[tuple[str, socket.socket, Admit]] = []
+
+    def open(self, name: str, host: str, port: int, admit: Admit) -> int:
+        """Listen on every address of `host`, for `name`, and return the port.
+
+        Raises:
+            StartFailed: The address is unknown, in use or not allowed; then every door is closed.
+        """
+        try:
+            opened = listen(host, port)
+        except BaseException:
+            self.close()
+            raise
+        self._doors += [(name, sock, admit) for sock in opened]
+        return int(opened[0].getsockname()[1])
+
+    def addresses(self, name: str) -> str:
+        """Where it is listened for `name`; nothing where it is not."""
+        found = [sock.getsockname()[:2] for of, sock, _ in self._doors if of == name]
+        return ", ".join(format_address(*address) for address in found)
+
+    async def accept(
+        self, *, task_status: trio.TaskStatus[trio.CancelScope] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Take connections until the scope that it starts with is cancelled; then close all."""
+        try:
+            async with trio.open_nursery() as nursery:
+                task_status.started(nursery.cancel_scope)
+                for _, sock, admit in self._doors:
+                    nursery.start_soon(accept, sock, admit)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Listen no more."""
+        for _, sock, _ in self._doors:
+            sock.close()
+        self._doors.clear()
