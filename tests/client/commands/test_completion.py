@@ -9,7 +9,8 @@ def test_a_script_for_each_shell_knows_the_sub_commands(capsys, shell):
     assert main(["completion", "--shell", shell]) == 0
     script = capsys.readouterr().out
     assert all(
-        word in script for word in ("connect", "watch", "--status", "history", "--since", "forget")
+        word in script
+        for word in ("connect", "watch", "--status", "history", "--since", "forget", "silence")
     )
 
 

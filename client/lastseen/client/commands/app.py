@@ -111,6 +111,63 @@ It does not ask back. One that is present, or that nobody knows, is refused
   lastseen forget -- --odd-name""",
 )
 _add(
+    "silence",
+    "silences:silence",
+    """Have nobody told of some clients for a while.
+
+The server goes on watching them, and history is kept. What is still offline
+when the silence ends is told then.""",
+    """  lastseen silence web-01 --for 2h --reason "new disks"
+  lastseen silence 'web-*' --for 30min           many, by a glob (quoted)
+  lastseen silence --group rack-3 --for 1d
+  lastseen silence '*' --for 10min               everyone""",
+)
+_add(
+    "silences",
+    "silences:silences",
+    """Show what is silenced now, and planned maintenance that goes on.""",
+    """  lastseen silences
+  lastseen silences --json | jq '.[] | select(.id).id'""",
+)
+_add(
+    "unsilence",
+    "silences:unsilence",
+    """End a silence now. What is still offline is told.""",
+    """  lastseen unsilence 7""",
+)
+_add(
+    "deliveries",
+    "deliveries:deliveries",
+    """Show what was told to whom, the latest first.""",
+    """  lastseen deliveries
+  lastseen deliveries --failed                   what was given up, and why
+  lastseen deliveries --channel ops --client web-01
+  lastseen deliveries --limit 10000 --json | jq 'group_by(.channel)'""",
+)
+_add(
+    "retry",
+    "deliveries:retry",
+    """Have a delivery that failed tried again, now.""",
+    """  lastseen retry 4711
+  lastseen deliveries --failed --json | jq '.[].id' | xargs -n 1 lastseen retry""",
+)
+_add(
+    "channels",
+    "channels:channels",
+    """Show who is told, whether that works, and what waits.""",
+    """  lastseen channels
+  lastseen channels --json | jq -r '.[] | select(.state == "broken").name'""",
+)
+_add(
+    "enable",
+    "channels:enable",
+    """Use a broken channel again, once what broke it is mended.
+
+A channel breaks when its receiver refuses for good (a wrong token, say). What
+was to be told by it waits, and is told then.""",
+    """  lastseen enable ops""",
+)
+_add(
     "ping",
     "ping:ping",
     """Measure how long the server takes to answer.

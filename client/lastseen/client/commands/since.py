@@ -1,13 +1,10 @@
 """How a person says since when: `2d`, `12h`, `30min`, or an ISO 8601 time. Pure."""
 
-import re
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from lastseen.client.commands.lengths import length
 from lastseen.client.commands.output import safe
 from lastseen.client.commands.usage import UsageError
-
-_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_AGO = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(s|min|h|d|w)")
 
 
 def moment(text: str, now: datetime) -> datetime:
@@ -29,5 +26,5 @@ def moment(text: str, now: datetime) -> datetime:
 
 
 def _before(text: str, now: datetime) -> datetime | None:
-    found = _AGO.fullmatch(text)
-    return now - timedelta(**{_UNITS[found[2]]: float(found[1])}) if found else None
+    ago = length(text)
+    return None if ago is None else now - ago

@@ -14,6 +14,12 @@ _ARGUMENTS = {
     ("get_history", "client_id"): "CLIENT",
     ("get_uptime", "client_id"): "CLIENT",
     ("forget", "client_id"): "CLIENT",
+    ("silence", "client"): "CLIENT",
+    ("silence", "seconds"): "--for",
+    ("unsilence", "id"): "ID",
+    ("get_deliveries", "client_id"): "--client",
+    ("retry", "id"): "ID",
+    ("enable_channel", "name"): "CHANNEL",
 }
 """How a message's field is called on the command line, where it is not `--` and its own name."""
 

@@ -1,0 +1,97 @@
+"""`lastseen channels`, `enable`: who is told, and how that goes."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from lastseen.client.commands.columns import Cell, Column, Layout
+from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
+from lastseen.client.commands.output import ago, safe, to_json, utc_now
+from lastseen.client.commands.pages import JsonArray
+from lastseen.client.commands.terminal import remark, say, say_rows, width
+from lastseen.client.commands.usage import hold_to_the_wire
+from lastseen.shared.messages import ChannelRecord, EnableChannel
+
+COLUMNS = (
+    Column("channel", narrowest=8),
+    Column("kind", rank=4),
+    Column("state"),
+    Column("pending"),
+    Column("failed"),
+    Column("sent", rank=3),
+    Column("last sent", rank=2),
+    Column("why", narrowest=20, rank=1),
+)
+
+_STATE = {
+    "working": Cell("● working", "green"),
+    "failing": Cell("◐ failing", "yellow"),
+    "broken": Cell("✗ broken", "red"),
+}
+_OFF = Cell("○ off", "dim")
+
+
+async def channels(*, server: Server = DEFAULT_SERVER, json: Json = False) -> None:
+    """List the channels."""
+    from lastseen.client import observe
+
+    async with observe(server) as observer:
+        found = [channel async for channel in observer.channels()]
+    if json:
+        array = JsonArray()
+        array.say(map(to_dict, found))
+        array.end()
+    elif found:
+        _print_table(found)
+    else:
+        remark("nobody is told: the server's settings name no channel")
+
+
+async def enable(
+    channel: Annotated[str, Parameter(help="The channel's name.")],
+    /,
+    *,
+    server: Server = DEFAULT_SERVER,
+    json: Json = False,
+) -> None:
+    """Use a broken channel again."""
+    from lastseen.client import observe
+
+    hold_to_the_wire(EnableChannel(channel))
+    async with observe(server) as observer:
+        await observer.enable_channel(channel)
+    say(to_json({"name": channel}) if json else f"channel {safe(channel)} is used again")
+
+
+def row(channel: ChannelRecord, now: datetime) -> list[Cell]:
+    """The cells of one channel, one for each of `COLUMNS`."""
+    return [
+        Cell(safe(channel.name), "bold" if channel.enabled else "dim"),
+        Cell(safe(channel.kind)),
+        _STATE[channel.state] if channel.enabled else _OFF,
+        Cell(f"{channel.pending:,}"),
+        Cell(f"{channel.failed:,}"),
+        Cell(f"{channel.sent:,}"),
+        Cell("" if channel.last_sent is None else ago(channel.last_sent, now)),
+        Cell(why(channel, now)),
+    ]
+
+
+def why(channel: ChannelRecord, now: datetime) -> str:
+    """Its last error, and when it broke."""
+    since = "" if channel.since is None else f" (broken {ago(channel.since, now)})"
+    return safe(channel.why) + since if channel.why else ""
+
+
+def to_dict(channel: ChannelRecord) -> dict[str, Any]:
+    """Every field."""
+    return {name: getattr(channel, name) for name in channel.__struct_fields__}
+
+
+def _print_table(found: list[ChannelRecord]) -> None:
+    now = utc_now()
+    rows = [row(channel, now) for channel in found]
+    layout = Layout(COLUMNS, width=width())
+    layout.take(rows)
+    say_rows([layout.heading(), *(layout.line(cells) for cells in rows)])

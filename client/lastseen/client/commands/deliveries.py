@@ -1,0 +1,151 @@
+"""`lastseen deliveries`, `retry`: what was told to whom, and what could not be."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from lastseen.client.commands.columns import Cell, Column, Layout
+from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
+from lastseen.client.commands.output import ago, safe, short_duration, to_json, utc_now
+from lastseen.client.commands.pages import JsonArray, batches
+from lastseen.client.commands.terminal import remark, say, say_rows, width
+from lastseen.client.commands.usage import UsageError, hold_to_the_wire
+from lastseen.shared.messages import DeliveryRecord, DeliveryState, GetDeliveries, Retry
+
+LIMIT = 50
+"""Deliveries that are shown unless --limit says otherwise: what a person looks through."""
+
+_PAGE = 500
+"""Rows that are laid out and printed at once: as many as the server sends in a page."""
+
+COLUMNS = (
+    Column("id"),
+    Column("decided", rank=1),
+    Column("channel", narrowest=8),
+    Column("told", rank=2),
+    Column("client", narrowest=16),
+    Column("state"),
+    Column("attempts", rank=4),
+    Column("why", narrowest=20, rank=3),
+)
+
+_STATE = {
+    "pending": Cell("◐ pending", "yellow"),
+    "sent": Cell("● sent", "green"),
+    "failed": Cell("✗ failed", "red"),
+    "withdrawn": Cell("○ withdrawn", "dim"),
+}
+
+
+async def deliveries(
+    *,
+    state: Annotated[
+        Literal["pending", "sent", "failed", "withdrawn"] | None,
+        Parameter(help="Only these. Default: all."),
+    ] = None,
+    failed: Annotated[
+        bool, Parameter(negative="", help="Only those given up: short for --state failed.")
+    ] = False,
+    channel: Annotated[str | None, Parameter(help="Only by the channel of this name.")] = None,
+    client: Annotated[str | None, Parameter(help="Only of the client of this id.")] = None,
+    limit: Annotated[int, Parameter(help="At most so many, the latest ones.")] = LIMIT,
+    server: Server = DEFAULT_SERVER,
+    json: Json = False,
+) -> None:
+    """List the deliveries."""
+    from lastseen.client import observe
+
+    wanted = _wanted(state, failed=failed)
+    if limit < 1:
+        raise UsageError(f"--limit: expected a number above 0, got {limit}")
+    hold_to_the_wire(GetDeliveries(channel, client, wanted))
+    async with observe(server) as observer:
+        found = observer.deliveries(channel=channel, client_id=client, state=wanted)
+        pages = batches(_first(limit, found), _PAGE)
+        await (_print_json(pages) if json else _print_table(pages))
+
+
+async def retry(
+    delivery_id: Annotated[
+        int, Parameter(name="ID", help="The delivery's id, as `lastseen deliveries` shows it.")
+    ],
+    /,
+    *,
+    server: Server = DEFAULT_SERVER,
+    json: Json = False,
+) -> None:
+    """Have a delivery tried again."""
+    from lastseen.client import observe
+
+    hold_to_the_wire(Retry(delivery_id))
+    async with observe(server) as observer:
+        found = await observer.retry(delivery_id)
+    if json:
+        say(to_json(to_dict(found)))
+    else:
+        say(f"delivery {found.id} to {safe(found.channel)} is tried again")
+
+
+def row(delivery: DeliveryRecord, now: datetime) -> list[Cell]:
+    """The cells of one delivery, one for each of `COLUMNS`."""
+    return [
+        Cell(str(delivery.id), "bold"),
+        Cell(ago(delivery.created_at, now)),
+        Cell(safe(delivery.channel)),
+        Cell(delivery.kind.replace("_", " ")),
+        Cell(safe(delivery.client_id)),
+        _STATE[delivery.state],
+        Cell(str(delivery.attempts) if delivery.attempts else ""),
+        Cell(why(delivery, now)),
+    ]
+
+
+def why(delivery: DeliveryRecord, now: datetime) -> str:
+    """Why it is not sent: the last error, and when it is tried next."""
+    error = safe(delivery.error) if delivery.state != "sent" else ""
+    if delivery.state != "pending":
+        return error
+    wait = (delivery.due_at - now).total_seconds()
+    due = f"due in {short_duration(wait)}" if wait >= 1 else "due now"
+    return f"{due}: {error}" if error else due
+
+
+def to_dict(delivery: DeliveryRecord) -> dict[str, Any]:
+    """Every field."""
+    return {name: getattr(delivery, name) for name in delivery.__struct_fields__}
+
+
+def _wanted(state: DeliveryState | None, *, failed: bool) -> DeliveryState | None:
+    if failed and state not in (None, "failed"):
+        raise UsageError(f"--failed and --state {state} ask for different deliveries")
+    return "failed" if failed else state
+
+
+async def _first(
+    number: int, found: AsyncIterator[DeliveryRecord]
+) -> AsyncIterator[DeliveryRecord]:
+    for _ in range(number):
+        delivery = await anext(found, None)
+        if delivery is None:
+            return
+        yield delivery
+
+
+async def _print_json(pages: AsyncIterator[list[DeliveryRecord]]) -> None:
+    array = JsonArray()
+    async for page in pages:
+        array.say(map(to_dict, page))
+    array.end()
+
+
+async def _print_table(pages: AsyncIterator[list[DeliveryRecord]]) -> None:
+    layout = Layout(COLUMNS, width=width())
+    async for page in pages:
+        now = utc_now()
+        rows = [row(delivery, now) for delivery in page]
+        heading = [layout.heading()] if layout.take(rows) else []
+        say_rows(heading + [layout.line(cells) for cells in rows])
+    if not layout.columns:
+        remark("no deliveries found")
