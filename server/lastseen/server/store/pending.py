@@ -211,7 +211,9 @@ def put_into(connection: Connection, message: str, ids: Sequence[int]) -> list[D
 def claimed(connection: Connection, channel: str) -> list[Delivery]:
     """Those of the message that was begun first, in order."""
     in_messages = _is_in_message(channel)
-    oldest = select(_ROW.message).where(in_messages).order_by(_ROW.id).limit(1)
+    # Few are in messages, and are sorted. By the bare id, SQLite would look for the first of them
+    # through all that the channel was ever told.
+    oldest = select(_ROW.message).where(in_messages).order_by(_ROW.id + 0).limit(1)
     query = ALL.where(in_messages, _ROW.message == oldest.scalar_subquery())
     return read(connection, query.order_by(_ROW.id))
 
