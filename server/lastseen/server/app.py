@@ -34,6 +34,7 @@ from lastseen.shared.wire import to_frame
 if TYPE_CHECKING:
     from lastseen.server.http.serving import HttpServer
     from lastseen.server.keeping.memory import Memory
+    from lastseen.server.notify.notifications import Notifications
 
 SEEING_OFF = 3.0
 """Seconds that a shutdown waits at most for goodbyes to be read."""
@@ -68,13 +69,15 @@ class Server:
         self.steering = Steering(config, self.presence, loaded.configured, loaded.runtime)
         self.pump = Pump(self.clock)
         self.memory = _open_memory(config, folder, self.presence, self.steering)
+        self.notifications = _open_notifications(self.memory, self.presence, self.steering)
         gauge = Gauge(self.presence, None if self.memory is None else self.memory.keeper)
 
         def stats(request_id: int | None) -> Stats:
             return gauge.read(connections=len(self.pump), request_id=request_id)
 
         archive = None if self.memory is None else self.memory.archive
-        desk = Desk(self.presence, self.steering, Doorkeeper(), stats, archive)
+        answering = None if self.notifications is None else self.notifications.answering
+        desk = Desk(self.presence, self.steering, Doorkeeper(), stats, archive, answering)
         self.reception = Reception(self.pump, desk)
         self.browsers = Browsers(self.reception, desk)
         self.http = _open_http(self, lambda: stats(None)) if config.http.enabled else None
@@ -90,6 +93,9 @@ class Server:
             if self.memory is not None:
                 await self.memory.restore()
                 nursery.start_soon(self.memory.run)
+            if self.notifications is not None:
+                await self.notifications.restore()
+                nursery.start_soon(self.notifications.run)
             nursery.start_soon(self.pump.run)
             nursery.start_soon(self.presence.tell_watchers)
             nursery.start_soon(self.reception.see_to_deadlines)
@@ -142,6 +148,8 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
             with trio.move_on_after(SEEING_OFF):
                 await server.reception.see_everyone_off()
             server.reception.close_all()
+            if server.notifications is not None:
+                await server.notifications.finish()
             if server.memory is not None:
                 await server.memory.finish()
             nursery.cancel_scope.cancel()
@@ -173,6 +181,16 @@ def _open_memory(
     from lastseen.server.keeping.memory import open_memory
 
     return open_memory(config.store.url, folder, presence, steering)
+
+
+def _open_notifications(
+    memory: "Memory | None", presence: Presence, steering: Steering
+) -> "Notifications | None":
+    if memory is None:
+        return None
+    from lastseen.server.notify.notifications import Notifications
+
+    return Notifications(memory.store.deliveries, memory.keeper, presence, steering)
 
 
 def _open_http(server: Server, stats: Callable[[], Stats]) -> "HttpServer":

@@ -50,7 +50,8 @@ def hide(settings: object, *names: str) -> None:
 
 def _hidden(value: Any) -> Any:  # noqa: ANN401 - text, or several, or by name
     if isinstance(value, Mapping):
-        return {key: Secret(text) for key, text in value.items()}
+        return {key: Secret(text[:]) for key, text in value.items()}
     if isinstance(value, tuple):
-        return tuple(map(Secret, value))
-    return value if value is None else Secret(value)
+        return tuple(Secret(text[:]) for text in value)
+    # A slice is the plain text: made of a secret as it is, another one would hold what it shows.
+    return value if value is None else Secret(value[:])

@@ -25,13 +25,14 @@ class Memory:
     """What outlives the process, as the composition root needs it.
 
     Attributes:
+        store: Where it is kept.
         keeper: Who writes.
         archive: Who answers questions about the past.
         reading: Who reads it for those who look.
     """
 
     def __init__(self, store: Store, presence: Presence, steering: Steering) -> None:
-        self._store = store
+        self.store = store
         self._presence = presence
         self._steering = steering
         self.keeper = Keeper(store, presence, self._flush_interval)
@@ -44,14 +45,14 @@ class Memory:
         Raises:
             StartFailed: The database does not answer.
         """
-        await restore(self._store, self._presence)
+        await restore(self.store, self._presence)
 
     async def run(self) -> None:
         """Write, read and clean up, until cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.keeper.run)
             nursery.start_soon(self.archive.run)
-            nursery.start_soon(clean, self._store, self._presence, self._retention)
+            nursery.start_soon(clean, self.store, self._presence, self._retention)
 
     async def finish(self) -> None:
         """Write everything once more, within LAST_WRITES seconds."""

@@ -1,0 +1,50 @@
+"""Everything that tells someone, as the composition root needs it."""
+
+import time
+
+import trio
+
+from lastseen.server.keeping.keeper import Keeper
+from lastseen.server.notify.answering import Answering
+from lastseen.server.notify.notifier import Notifier
+from lastseen.server.notify.senders import Senders
+from lastseen.server.presence.presence import Presence
+from lastseen.server.steering import Steering
+from lastseen.server.store.deliveries import DeliveryStore
+
+
+class Notifications:
+    """Who decides what is told, who sends it, and who answers questions about it.
+
+    Attributes:
+        notifier: Who decides and sends.
+        answering: Who answers.
+    """
+
+    def __init__(
+        self, store: DeliveryStore, keeper: Keeper, presence: Presence, steering: Steering
+    ) -> None:
+        """From now on the keeper has what is to be told written with each transition."""
+        self.notifier = Notifier(
+            store, keeper, Senders(), lambda: steering.config.notify, presence.epoch
+        )
+        self.answering = Answering(store, self.notifier, time.time)
+        keeper.teller = self.notifier
+
+    async def restore(self) -> None:
+        """Go on where the last run ended. To be awaited before anything happens.
+
+        Raises:
+            StartFailed: The database does not answer.
+        """
+        await self.notifier.restore()
+
+    async def run(self) -> None:
+        """Tell and answer, until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.notifier.run)
+            nursery.start_soon(self.answering.run)
+
+    async def finish(self) -> None:
+        """Send nothing new, and wait for a moment for what is on its way."""
+        await self.notifier.finish()
