@@ -51,7 +51,7 @@ class Observer:
 
     Every request raises `LinkLost` where there is no link, it breaks, or no answer comes within
     10 s, and `Refused` where the server says no: `no_store`, say, where it remembers nothing and is
-    asked about the past, or `no_notifications` where it tells nobody and is asked about that.
+    asked about the past or about notifications.
     """
 
     def __init__(self, supervisor: Supervisor) -> None:

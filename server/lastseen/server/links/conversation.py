@@ -210,22 +210,17 @@ class Conversation:
 
     def _ask(self, question: Question, _now: Moment) -> None:
         """Put a question about the past; the answer comes when it comes."""
-        if self._desk.archive is None:
-            sentence = 'this server remembers nothing (store.url is "none")'
-            self._refuse(question, "no_store", sentence)
-        else:
-            self._put(question, self._desk.archive)
+        self._put(question, self._desk.archive)
 
     def _ask_of_telling(self, question: NotifyQuestion, _now: Moment) -> None:
         """Put a question about notifications; the answer comes when it comes."""
-        if self._desk.telling is None:
-            sentence = "this server tells nobody: its settings name no channel ([notify])"
-            self._refuse(question, "no_notifications", sentence)
-        else:
-            self._put(question, self._desk.telling)
+        self._put(question, self._desk.telling)
 
-    def _put(self, question: Q, asker: Asker[Q]) -> None:
-        if self._asked == ASKED_AT_ONCE:
+    def _put(self, question: Q, asker: Asker[Q] | None) -> None:
+        if asker is None:
+            sentence = 'this server remembers nothing (store.url is "none")'
+            self._refuse(question, "no_store", sentence)
+        elif self._asked == ASKED_AT_ONCE:
             sentence = f"{self._asked} questions of this link are being answered: wait for one"
             self._refuse(question, "busy", sentence)
         else:

@@ -30,7 +30,7 @@ class Desk(Struct, frozen=True):
     Attributes:
         stats: How the server is, as the answer to a request_id.
         archive: Who answers questions about the past; None where nothing is remembered.
-        telling: Who answers questions about notifications; None where nobody is told.
+        telling: Who answers questions about notifications; None where nothing is remembered.
     """
 
     presence: Presence
