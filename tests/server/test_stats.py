@@ -10,7 +10,7 @@ from lastseen.server.presence.clock import AwakeClock
 from lastseen.server.presence.model import Moment, Policy, Registration
 from lastseen.server.presence.presence import Presence
 from lastseen.server.stats import Gauge
-from lastseen.shared.messages import Register
+from lastseen.shared.messages import LanStats, Register
 from lastseen.shared.version import VERSION
 from lastseen.shared.wire import from_server, pack, to_frame
 
@@ -82,6 +82,19 @@ def test_uptime_and_memory_are_those_of_this_process(still: Still):
     assert abs((datetime.now(UTC) - stats.started_at).total_seconds()) < 60
     assert stats.memory % os.sysconf("SC_PAGE_SIZE") == 0
     assert 2**20 < stats.memory < 2**36
+
+
+def test_who_is_a_member_of_the_lan_tells_of_that(still: Still):
+    class Member:
+        def stats(self) -> LanStats:
+            return LanStats(members=3, last_heartbeat=datetime.now(UTC))
+
+    assert still.gauge.read(connections=0).lan is None
+    still.gauge.lan = Member()
+    stats = still.gauge.read(connections=0)
+    assert stats.lan is not None
+    assert stats.lan.members == 3
+    assert from_server.decode(pack(stats)) == stats
 
 
 def test_stats_can_travel(still: Still):

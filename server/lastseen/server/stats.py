@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from lastseen.server.presence.presence import Presence
-from lastseen.shared.messages import Stats
+from lastseen.shared.messages import LanStats, Stats
 from lastseen.shared.version import VERSION
 
 _STATM = Path("/proc/self/statm")
@@ -29,13 +29,25 @@ class Keeping(Protocol):
         """Whether the last write went well."""
 
 
+class Lan(Protocol):
+    """What stats tell of the LAN."""
+
+    def stats(self) -> LanStats:
+        """How the server fares as a member."""
+
+
 class Gauge:
-    """Reads everything that stats tell. One a server."""
+    """Reads everything that stats tell. One a server.
+
+    Attributes:
+        lan: The server as a member of the LAN; None: it is none.
+    """
 
     def __init__(self, presence: Presence, keeper: Keeping | None = None) -> None:
         """`keeper` is who writes to the store; None where nothing is remembered."""
         self._presence = presence
         self._keeper = keeper
+        self.lan: Lan | None = None
         self._started_at = datetime.now(UTC)
         self._started = time.monotonic()
 
@@ -71,6 +83,7 @@ class Gauge:
             store_queued=self._keeper.queued if self._keeper is not None else 0,
             store_dropped=self._keeper.dropped if self._keeper is not None else 0,
             store_failures=self._keeper.failures if self._keeper is not None else 0,
+            lan=None if self.lan is None else self.lan.stats(),
             request_id=request_id,
         )
 

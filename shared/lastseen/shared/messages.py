@@ -397,6 +397,33 @@ class Settings(Answer, frozen=True):
     max_heartbeat_interval: Seconds
 
 
+class LanStats(Struct, frozen=True, omit_defaults=True, gc=False):
+    """How the server fares as a member of the LAN, since its start.
+
+    Attributes:
+        members: Addresses of members that are known now.
+        heartbeats: Announcements that left on at least one network; `last_heartbeat` is when (UTC).
+        sent: Datagrams that left.
+        failed: Times that the system would not send.
+        received: Datagrams that came.
+        repeats: Of these, those that had come before.
+        unreadable: Those that were no packet.
+        dropped: Those beyond what one address may send.
+        refused: Signs of life refused because as many members, or clients, are known as may be.
+    """
+
+    members: int = 0
+    heartbeats: int = 0
+    last_heartbeat: Moment | None = None
+    sent: int = 0
+    failed: int = 0
+    received: int = 0
+    repeats: int = 0
+    unreadable: int = 0
+    dropped: int = 0
+    refused: int = 0
+
+
 class Stats(Answer, frozen=True):
     """How the server is. Times in seconds, counts since its start.
 
@@ -418,6 +445,7 @@ class Stats(Answer, frozen=True):
         store_queued: Transitions that are not in the store yet.
         store_dropped: Transitions given up because too many were queued.
         store_failures: Writes that failed and were tried again.
+        lan: None where the server is no member of the LAN.
     """
 
     version: str
@@ -446,6 +474,7 @@ class Stats(Answer, frozen=True):
     store_queued: int = 0
     store_dropped: int = 0
     store_failures: int = 0
+    lan: LanStats | None = None
 
 
 class EventRecord(Struct, frozen=True, omit_defaults=True, gc=False):

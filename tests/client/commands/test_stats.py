@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from lastseen.client.commands.stats import rows, stats
-from lastseen.shared.messages import GetStats, Stats
+from lastseen.shared.messages import GetStats, LanStats, Stats
 
 
 def told(found, now):
@@ -61,3 +61,24 @@ def test_the_store_is_told_with_what_waits_for_it(
     assert shown["store"].startswith(told_store)
     assert shown.get("store queued") == told_queued
     assert ("store dropped" in shown) is ("store failures" in shown) is (store != "none")
+
+
+async def test_a_member_of_the_lan_tells_how_it_fares(address, quiet_server, capsys, now, before):
+    answer = quiet_server.answers[GetStats]
+
+    def with_lan(connection, message):
+        lan = LanStats(members=1200, last_heartbeat=before(5))
+        return [msgspec.structs.replace(found, lan=lan) for found in answer(connection, message)]
+
+    quiet_server.answers[GetStats] = with_lan
+    await stats(server=address, json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert found["lan"]["members"] == 1200
+    assert found["lan"]["last_heartbeat"].endswith("Z")
+    [stored] = with_lan(None, GetStats())
+    shown = told(stored, now)
+    assert (shown["lan members"], shown["lan heartbeats"]) == ("1,200", "0")
+    assert "lan" not in shown
+    never = msgspec.structs.replace(stored, lan=LanStats())
+    assert told(never, now)["lan last heartbeat"] == "never"
+    assert "lan members" not in told(msgspec.structs.replace(stored, lan=None), now)

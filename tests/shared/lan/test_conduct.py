@@ -134,13 +134,20 @@ def test_an_announcement_is_for_all_and_once_more_for_those_whom_broadcasts_do_n
 
 
 def test_every_packet_has_a_number_of_its_own(conduct):
-    packets = [conduct.announce(0)[0].data, conduct.probe("10.0.0.1").data, conduct.leave()[0].data]
-    assert [packet_in(data).number for data in packets] == [101, 102, 103]
+    letters = [*conduct.announce(0), *conduct.probe("10.0.0.1"), *conduct.leave()]
+    assert [packet_in(letter.data).number for letter in letters] == [101, 102, 103]
 
 
-def test_a_probe_is_an_entry_for_one(conduct):
-    letter = conduct.probe("10.0.0.1")
-    assert (letter.to, packet_in(letter.data).command) == (ANN, BR_ENTRY)
+def test_a_probe_is_an_entry_for_one_at_all_its_addresses(conduct, datagram):
+    conduct.receive(datagram("ann"), ANN, 0, own=False)
+    conduct.receive(datagram("ann"), BOB, 0, own=False)
+    letters = conduct.probe(ANN[0])
+    assert [letter.to for letter in letters] == [ANN, BOB]
+    assert {packet_in(letter.data).command for letter in letters} == {BR_ENTRY}
+
+
+def test_an_address_that_nobody_is_known_at_can_be_probed(conduct):
+    assert [letter.to for letter in conduct.probe("10.0.0.5")] == [("10.0.0.5", PORT)]
 
 
 def test_what_has_changed_is_said_from_then_on(conduct):

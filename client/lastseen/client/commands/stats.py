@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
+
 from lastseen.client.commands.columns import Cell, Column, Layout
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
 from lastseen.client.commands.output import ago, long_duration, safe, to_json, utc_now
 from lastseen.client.commands.terminal import say, say_rows, width
-from lastseen.shared.messages import Stats
+from lastseen.shared.messages import LanStats, Stats
 
 _STORE = {
     "none": "none: what happened is forgotten when the server ends",
@@ -35,7 +37,9 @@ async def stats(*, server: Server = DEFAULT_SERVER, json: Json = False) -> None:
 
 def to_dict(found: Stats) -> dict[str, Any]:
     """Every field of the answer but the `request_id`; times in seconds, sizes in bytes."""
-    return {name: getattr(found, name) for name in found.__struct_fields__ if name != "request_id"}
+    values = {name: getattr(found, name) for name in found.__struct_fields__}
+    del values["request_id"]
+    return values | {"lan": None if found.lan is None else structs.asdict(found.lan)}
 
 
 def rows(found: Stats, now: datetime) -> list[list[Cell]]:
@@ -52,12 +56,21 @@ def rows(found: Stats, now: datetime) -> list[list[Cell]]:
         "memory": f"{found.memory / 2**20:.1f} MiB",
         "store": _STORE[found.store],
     }
+    del values["lan"]
+    if found.lan is not None:
+        values |= _of_the_lan(found.lan, now)
     if found.store == "none":
         values = {name: value for name, value in values.items() if name not in _OF_THE_STORE}
     return [
         [Cell(name.replace("_", " "), "bold"), Cell(_plain(value))]
         for name, value in values.items()
     ]
+
+
+def _of_the_lan(found: LanStats, now: datetime) -> dict[str, Any]:
+    last = found.last_heartbeat
+    values = structs.asdict(found) | {"last_heartbeat": "never" if last is None else ago(last, now)}
+    return {f"lan_{name}": value for name, value in values.items()}
 
 
 def _plain(value: object) -> str:

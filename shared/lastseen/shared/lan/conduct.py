@@ -125,9 +125,13 @@ class Conduct:
         """Goodbye."""
         return self._to_all(BR_EXIT)
 
-    def probe(self, address: str) -> Letter:
-        """Are you there? It answers, if it is."""
-        return Letter(self._packet(BR_ENTRY), (address, self.habits.port))
+    def probe(self, name: str) -> list[Letter]:
+        """Are you there? To all addresses of the member of this name, or to the name if that is an
+        address that nobody is known at: somebody may be. It answers, if it is there.
+        """
+        known = [peer.address for peer in self.peers if peer.member.name == name] or [name]
+        data = self._packet(BR_ENTRY)
+        return [Letter(data, (address, self.habits.port)) for address in known]
 
     # --- what it hears ------------------------------------------------------------------------
 

@@ -84,6 +84,12 @@ class Peer(Struct):
     entry: Entry
     heard: float
 
+    @property
+    def shown_address(self) -> str:
+        """The one of its addresses that is shown: always the same, while it is heard there."""
+        named = self.member.name
+        return named if named in self.member.addresses else self.address
+
 
 class Peers:
     """The members that are known."""
