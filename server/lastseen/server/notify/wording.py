@@ -83,14 +83,14 @@ def _single(item: Item, now: float) -> Words:
 
 def _what(kind: Kind, notice: ClientNotice, now: float) -> Iterable[str]:
     seen = notice.client.last_seen.timestamp()
-    since = "" if notice.offline_since is None else f", since {moment(notice.offline_since)}"
     if kind == "online":
         if notice.gone is not None:
-            yield f"It was gone for {span(notice.gone)}{since}."
+            yield f"It was gone for {span(notice.gone)}, since {moment(notice.at - notice.gone)}."
         yield f"Back at {moment(notice.at)}."
         return
     if kind == "reminder":
-        yield f"It has been offline for {span(now - (notice.offline_since or notice.at))}{since}."
+        since = notice.offline_since or notice.at
+        yield f"It has been offline for {span(now - since)}, since {moment(since)}."
     if kind == "flapping":
         yield f"It went or came {notice.changes} times within {span(notice.window)}."
         yield "You will hear of it again when it is steady."
