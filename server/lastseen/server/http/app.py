@@ -10,7 +10,17 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from lastseen.server.http import clients, health, pages, streaming, timelines
+from lastseen.server.http import (
+    clients,
+    counting,
+    health,
+    heartbeats,
+    pages,
+    server,
+    settings,
+    streaming,
+    timelines,
+)
 from lastseen.server.http.desk import Desk
 from lastseen.server.http.folder import Folder
 from lastseen.server.http.gate import Gate
@@ -24,7 +34,16 @@ _HANDLERS = [
     clients.show_client,
     clients.show_events,
     clients.show_uptime,
+    heartbeats.heartbeat,
+    heartbeats.leave,
+    heartbeats.forget,
     timelines.show_timelines,
+    counting.counts,
+    counting.groups,
+    settings.show_settings,
+    settings.change_settings,
+    settings.reset_settings,
+    server.stats,
     streaming.events,
     health.healthz,
     health.readyz,

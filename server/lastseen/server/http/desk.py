@@ -25,7 +25,7 @@ class Past(Asker[Question], Protocol):
         """What each of these was when, between two moments in Unix time."""
 
     async def offline(self) -> Mapping[Groups, int]:
-        """How many are offline, by the groups that they are in: not much older than a second."""
+        """How many are offline, by the groups that they are in: now, or not long ago."""
 
 
 class Desk(Struct, frozen=True):

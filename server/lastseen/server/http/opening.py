@@ -8,7 +8,8 @@ from lastseen.server.http.asking import Asking
 from lastseen.server.http.desk import Desk, Past
 from lastseen.server.http.origins import Origins
 from lastseen.server.http.serving import HttpServer
-from lastseen.server.http.stream import Readers
+from lastseen.server.http.settings import view
+from lastseen.server.http.stream import Readers, to_event
 from lastseen.server.presence.presence import Presence
 from lastseen.server.steering import Steering
 from lastseen.shared.messages import Stats
@@ -27,5 +28,6 @@ def open_http(
     """
     readers = Readers(presence)
     desk = Desk(presence, steering, stats, past, Asking())
+    steering.listeners.append(lambda: readers.tell(to_event("settings", view(steering))))
     origins = Origins(settings.host, settings.public_url)
     return HttpServer(make_app(desk, readers, origins, settings.base_path), readers, settings)

@@ -154,8 +154,10 @@ def _understood(error: Exception, query: Mapping[str, Any]) -> Problem | None:
 
 def _sentence(error: ValidationException, query: Mapping[str, Any]) -> str:
     """Which parameters are wrong, what was expected, and what was met."""
-    found = error.extra if isinstance(error.extra, list) else []
-    parts = [_part(one, query) for one in found if isinstance(one, dict)]
+    found: list[dict[str, Any]] = error.extra if isinstance(error.extra, list) else []
+    # Where one parameter is wrong, a body that was left out is told as if it were, too.
+    wrong = [one for one in found if one["message"] != repr(one.get("key"))]
+    parts = [_part(one, query) for one in wrong]
     return "; ".join(parts) or error.detail
 
 

@@ -18,7 +18,6 @@ from lastseen.shared.messages import (
     Diff,
     Goodbye,
     Message,
-    Settings,
     Watch,
 )
 
@@ -104,20 +103,22 @@ class Reader:
         return not (self._unsent or self._sending or self._ended)
 
     def send(self, message: Message) -> None:
-        """A page of the snapshot, the answer to a resumption, or settings."""
+        """A page of the snapshot, or the answer to a resumption."""
         match message:
             case ClientList():
                 self._queue(self._page(message))
             case Diff():
                 self._queue(encode_diff(message))
-            case Settings():
-                self._queue(to_event("settings", message))
             case Goodbye():
                 self.dismiss(message)
 
     def send_encoded(self, data: bytes) -> None:
         """A diff."""
         self._queue(data.partition(b"\n")[2] if self._paging else data)
+
+    def tell(self, event: bytes) -> None:
+        """Something else than presence."""
+        self._queue(event)
 
     def call_when_idle(self) -> None:
         """`read` has presence advance us whenever all has been sent."""
@@ -192,10 +193,10 @@ class Readers:
         """Whether one more would be too many."""
         return len(self._readers) >= READERS
 
-    def tell(self, message: Message) -> None:
-        """Send something to all."""
+    def tell(self, event: bytes) -> None:
+        """Send an event to all."""
         for reader in self._readers:
-            reader.send(message)
+            reader.tell(event)
 
     def end(self) -> None:
         """The server stops."""

@@ -1,0 +1,118 @@
+"""Presence by HTTP, for scripts that hold nothing open; and the ways to send somebody away."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, delete, post
+from litestar.params import Parameter
+from msgspec import Meta, Struct
+
+from lastseen.server.http.access import ADMIN, CLIENT
+from lastseen.server.http.clients import Segment, find
+from lastseen.server.http.desk import Desk
+from lastseen.server.http.paths import client_id_in
+from lastseen.server.http.problems import Problem
+from lastseen.server.presence.linkless import Beat
+from lastseen.shared.address import format_address
+from lastseen.shared.messages import (
+    ClientRecord,
+    Forget,
+    Forgotten,
+    Groups,
+    Hostname,
+    MetaData,
+    Name,
+)
+
+SHORTEST, LONGEST = 1, 7 * 86_400
+"""Seconds that a client may ask to be waited for: up to the longest connection_timeout."""
+
+NOBODY = "0.0.0.0:0"
+"""Where a request came from that was made in this very process."""
+
+
+class Heartbeat(Struct, frozen=True, kw_only=True):
+    """What a client may say of itself; what it leaves out stays as it was."""
+
+    name: Name | None = None
+    hostname: Hostname | None = None
+    groups: Groups | None = None
+    meta: MetaData | None = None
+    instance: Annotated[str, Meta(max_length=64)] = ""
+
+
+@post(
+    "/api/clients/{segment:str}/heartbeat",
+    guards=[CLIENT],
+    status_code=200,
+    tags=["presence"],
+    summary="A sign of life; the first registers",
+)
+async def heartbeat(
+    request: Request[Any, Any, Any],
+    desk: Desk,
+    segment: Segment,
+    data: Heartbeat | None = None,
+    timeout: Annotated[  # noqa: ASYNC109 - how long to wait for the next one, not for this
+        float | None, Parameter(ge=SHORTEST, le=LONGEST, description="Until the next, seconds.")
+    ] = None,
+) -> Response[ClientRecord]:
+    """201 with the record when it began to be present so, else 200."""
+    said = data or Heartbeat()
+    client = request.client
+    beat = Beat(
+        client_id_in(segment),
+        "http",
+        format_address(*client) if client else NOBODY,
+        timeout or desk.presence.policy.connection_timeout,
+        instance=said.instance,
+        name=said.name,
+        hostname=said.hostname,
+        groups=said.groups,
+        meta=said.meta,
+    )
+    began = desk.presence.beat(beat, desk.presence.clock.now())
+    return Response(await find(desk, beat.client_id), status_code=201 if began else 200)
+
+
+@post(
+    "/api/clients/{segment:str}/leave",
+    guards=[CLIENT],
+    status_code=204,
+    tags=["presence"],
+    summary="Goodbye of a client that is present by heartbeats",
+)
+async def leave(desk: Desk, segment: Segment) -> None:
+    """Offline at once, reason `left`."""
+    client_id = client_id_in(segment)
+    if not desk.presence.leave_linkless(client_id, "http", desk.presence.clock.now()):
+        raise Problem("unknown_client", f"{client_id!r} is not present by heartbeats over HTTP")
+
+
+@delete("/api/clients/{segment:str}", guards=[ADMIN], tags=["clients"], summary="Forget, or kick")
+async def forget(
+    desk: Desk,
+    segment: Segment,
+    kick: Annotated[
+        bool, Parameter(description="End its sessions instead; forgets nothing.")
+    ] = False,
+) -> None:
+    """Forget a client that is offline, and its history; or end the sessions of one that is not."""
+    client_id = client_id_in(segment)
+    if kick:
+        if not desk.presence.kick(client_id, desk.presence.clock.now()):
+            raise Problem("unknown_client", f"{client_id!r} is not present")
+    elif desk.past is not None:
+        await desk.asking.ask(desk.past, Forget(client_id), Forgotten)
+    else:
+        _forget_now(desk, client_id)
+
+
+def _forget_now(desk: Desk, client_id: str) -> None:
+    """Where nothing is remembered but what this run has seen."""
+    registry = desk.presence.registry
+    if client_id in registry:
+        sentence = f"{client_id!r} is present: only a client that is offline can be forgotten"
+        raise Problem("client_present", sentence)
+    if registry.record(client_id) is None:
+        raise Problem("unknown_client", f"no client {client_id!r} is known")
+    desk.presence.forget(client_id)

@@ -1,0 +1,13 @@
+"""`/api/stats`: how the server is."""
+
+from litestar import get
+
+from lastseen.server.http.access import OBSERVER
+from lastseen.server.http.desk import Desk
+from lastseen.shared.messages import Stats
+
+
+@get("/api/stats", guards=[OBSERVER], tags=["server"], summary="How the server is")
+async def stats(desk: Desk) -> Stats:
+    """The same as over the wire."""
+    return desk.stats()
