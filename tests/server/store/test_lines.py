@@ -11,10 +11,12 @@ from lastseen.server.store.errors import TransferFailed
 from lastseen.server.store.lines import (
     LONGEST_LINE,
     ClientLine,
+    DeliveryLine,
     EndLine,
     EventLine,
     HeaderLine,
     RunLine,
+    SilenceLine,
     encode,
     rows,
 )
@@ -25,6 +27,19 @@ CLIENT = ClientLine(
     "a", "", "", "", 1, "http", "", "", "", (), {}, "available", "", 1.0, 1.0, 1.0, timeout=90.0
 )
 EVENT = EventLine("a", "offline", "online", "registered", 1.0, 1.0, None, "run-1", "x:1", id=1)
+
+
+SILENCE = SilenceLine("a", None, 1.0, 2.0, id=1)
+DELIVERY = DeliveryLine(
+    key="k",
+    channel="hook",
+    kind="offline",
+    client_id="a",
+    notice={"a": [1, {"b": None}]},
+    created_at=1.0,
+    due_at=1.0,
+    id=1,
+)
 
 
 def read(*parts):
@@ -76,6 +91,11 @@ def changed(line, **fields):
         (HEADER + changed(CLIENT, timeout=1e300), "timeout: expected seconds, more than 0"),
         (HEADER + changed(EVENT, id=0), "id: expected 1 to 2.63-1, got 0"),
         (HEADER + changed(EVENT, number=2**63), "number: expected 0 to 2.63-1, got 92"),
+        (HEADER + changed(DELIVERY, id=0), "id: expected 1 to 2.63-1, got 0"),
+        (HEADER + changed(DELIVERY, attempts=-1), "attempts: expected 0 to 2.63-1, got -1"),
+        (HEADER + changed(DELIVERY, settled_at=1e300), "settled_at: expected Unix seconds"),
+        (HEADER + changed(DELIVERY, state="lost"), "line 2: Invalid enum value 'lost'"),
+        (HEADER + changed(SILENCE, id=-1), "id: expected 1 to 2.63-1, got -1"),
         (HEADER + changed(EVENT, after="dead"), "line 2: Invalid enum value 'dead'"),
     ],
 )

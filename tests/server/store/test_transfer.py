@@ -7,13 +7,14 @@ import pytest
 
 from lastseen.server.store.errors import TransferFailed
 from lastseen.server.store.opening import open_store
+from lastseen.server.store.telling import Attempt, BrokenChannel, Silence, Telling
 from lastseen.server.store.transfer import backup, export, import_
 
 NOW = 1_800_000_000.0
 
 
 @pytest.fixture
-def source(tmp_path, known, event):
+def source(tmp_path, known, event, delivery, standing):
     """A store with some of everything."""
     store = open_store("sqlite:///source.db", tmp_path)
     clients = [known("a", first_seen=NOW - 50.000001), known("b", note="é\n\U0001f600", timeout=90)]
@@ -22,6 +23,13 @@ def source(tmp_path, known, event):
     store.begin_run("run-1", NOW)
     store.end_run("run-1", NOW + 9)
     store.put_setting("interval", {"a": [1, None]})
+    told = delivery("first", "b", epoch="run-1", number=2), delivery("second", "b"), delivery("c")
+    store.tell(Telling(told, standings=(standing("b", since=NOW), standing("b", "mail"))))
+    store.deliveries.settle([Attempt(("first",), "sent", NOW + 6, 0.0)])
+    store.deliveries.add_silence(Silence("web-*", None, NOW, NOW + 60, "over"))
+    store.deliveries.remove_silence(1)
+    store.deliveries.add_silence(Silence(None, "eu", NOW, NOW + 60, "moving"))
+    store.deliveries.mark_broken(BrokenChannel("mail", NOW, "401", "abc"))
     yield store
     store.close()
 
@@ -34,7 +42,7 @@ def exported(store):
 
 def test_what_comes_out_goes_in_and_comes_out_the_same(source, store):
     content = exported(source)
-    assert import_(store, io.BytesIO(content)) == 2 + 3 + 1 + 1
+    assert import_(store, io.BytesIO(content)) == 2 + 3 + 1 + 1 + 3 + 2 + 1 + 1
     assert exported(store) == content
     assert [client.client_id for client in store.were_online().items] == ["a"]
 
@@ -65,6 +73,44 @@ def test_a_store_with_a_history_of_its_own_is_left_as_it_was(source, store, even
     store.record([event("z", "online")])
     before = exported(store)
     with pytest.raises(TransferFailed, match="event 1 of the file is not event 1 of the store"):
+        import_(store, io.BytesIO(exported(source)))
+    assert exported(store) == before
+
+
+def test_what_was_told_is_not_told_again_and_what_was_not_is_told_next(source, store, delivery):
+    import_(store, io.BytesIO(exported(source)))
+    store.tell(Telling((delivery("first", "b"), delivery("third", "b"))))
+    found = store.deliveries.due("hook", NOW)
+    assert [d.key for d in found] == ["second", "c"]
+    store.deliveries.settle([Attempt(("second", "c"), "sent", NOW, 0.0)])
+    assert [d.key for d in store.deliveries.due("hook", NOW)] == ["third"]
+    assert store.deliveries.find("first").event_id == store.history("b")[0].id
+
+
+def test_an_older_export_takes_nothing_back_of_what_was_told(source, store, standing):
+    content = exported(source)
+    import_(store, io.BytesIO(content))
+    newer = standing("b", changed_at=NOW + 9, said="online", offline=False)
+    store.tell(Telling(standings=(newer,)))
+    store.deliveries.settle([Attempt(("second",), "sent", NOW + 9, 0.0)])
+    import_(store, io.BytesIO(content))
+    assert store.deliveries.find("second").state == "sent"
+    assert store.deliveries.standings()[0] == newer
+
+
+def test_silences_are_counted_on_after_what_was_imported(source, store):
+    import_(store, io.BytesIO(exported(source)))
+    assert store.deliveries.add_silence(Silence("a", None, NOW, NOW + 1)).id == 3
+
+
+@pytest.mark.parametrize("what", ["delivery 1", "silence 2"])
+def test_a_store_that_told_something_else_is_left_as_it_was(source, store, delivery, what):
+    if what == "delivery 1":
+        store.tell(Telling((delivery("mine"),)))
+    for _ in range(2):
+        store.deliveries.add_silence(Silence("mine", None, NOW, NOW + 1))
+    before = exported(store)
+    with pytest.raises(TransferFailed, match=f"{what} of the file is not {what} of the store"):
         import_(store, io.BytesIO(exported(source)))
     assert exported(store) == before
 

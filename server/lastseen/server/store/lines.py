@@ -5,7 +5,11 @@
     {"type":"event","client_id":"web-01","before":"offline","after":"online",…,"id":17}
     {"type":"run",…}
     {"type":"setting","key":"…","value":…}
-    {"type":"end","lines":5}
+    {"type":"delivery","key":"…","channel":"…","kind":"offline",…,"id":4,"event_id":17}
+    {"type":"standing",…}
+    {"type":"silence",…}
+    {"type":"broken_channel",…}
+    {"type":"end","lines":9}
 
 The last one tells a whole file from the beginning of one. Pure.
 """
@@ -19,6 +23,7 @@ from msgspec import Struct
 
 from lastseen.server.store.errors import TransferFailed
 from lastseen.server.store.model import Event, KnownClient, Run
+from lastseen.server.store.telling import BrokenChannel, Delivery, Silence, Standing
 from lastseen.shared.messages import LONGEST
 from lastseen.shared.version import VERSION
 
@@ -61,14 +66,43 @@ class SettingLine(Struct, tag="setting", frozen=True):
     value: Any
 
 
+class DeliveryLine(Delivery, tag="delivery", frozen=True, kw_only=True, gc=False):
+    """A delivery, with its place in the order of telling."""
+
+    notice: Any  # any JSON: msgspec knows no type that names itself
+
+
+class StandingLine(Standing, tag="standing", frozen=True, kw_only=True, gc=False):
+    """Where a channel stands with a client."""
+
+    notice: Any
+
+
+class SilenceLine(Silence, tag="silence", frozen=True):
+    """A silence."""
+
+
+class BrokenLine(BrokenChannel, tag="broken_channel", frozen=True):
+    """A channel that is broken."""
+
+
 class EndLine(Struct, tag="end", frozen=True):
     """The last line, which says how many came between it and the header."""
 
     lines: int
 
 
-Line = HeaderLine | ClientLine | EventLine | RunLine | SettingLine | EndLine
-Row = ClientLine | EventLine | RunLine | SettingLine
+TellingRow = DeliveryLine | StandingLine | SilenceLine | BrokenLine
+Row = ClientLine | EventLine | RunLine | SettingLine | TellingRow
+Line = HeaderLine | Row | EndLine
+
+_LEAST = {
+    EventLine: {"id": 1, "number": 0},
+    DeliveryLine: {"id": 1, "number": 0, "attempts": 0},
+    StandingLine: {"number": 0},
+    SilenceLine: {"id": 1},
+}
+"""Numbers that the store keeps, and what they are at least."""
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Line)
@@ -134,9 +168,8 @@ def _checked(row: Row, number: int) -> Row:
         value = getattr(row, name)
         if isinstance(value, float) and not (isfinite(value) and abs(value) <= _LATEST):
             raise TransferFailed(f"line {number}: {name}: expected Unix seconds, got {value!r}")
-    if isinstance(row, EventLine):
-        _check_key("id", row.id, number, least=1)
-        _check_key("number", row.number, number, least=0)
+    for name, least in _LEAST.get(type(row), {}).items():
+        _check_key(name, getattr(row, name), number, least=least)
     return row
 
 

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, insert, select, text
 
 from lastseen.server.store import clients as clients_
 from lastseen.server.store import events as events_
+from lastseen.server.store import restoring_telling
 from lastseen.server.store.columns import MICROSECONDS, storable
 from lastseen.server.store.errors import TransferFailed
-from lastseen.server.store.lines import ClientLine, EventLine, Row, RunLine, SettingLine
+from lastseen.server.store.lines import ClientLine, EventLine, Row, RunLine, SettingLine, TellingRow
 from lastseen.server.store.model import Event
 from lastseen.server.store.sql import insert_into
 from lastseen.server.store.tables import CLIENTS, EVENTS, RUNS, SETTINGS
@@ -27,14 +28,15 @@ def restore(connection: Connection, rows: Sequence[Row]) -> None:
     _events(connection, [row for row in rows if isinstance(row, EventLine)])
     _runs(connection, [row for row in rows if isinstance(row, RunLine)])
     _settings(connection, [row for row in rows if isinstance(row, SettingLine)])
+    restoring_telling.restore(connection, [row for row in rows if isinstance(row, TellingRow)])
 
 
 def go_on_counting(connection: Connection) -> None:
-    """Have the next event come after all that were restored with their ids."""
+    """Have the next of each kind come after all that were restored with their ids."""
     if connection.dialect.name == "postgresql":  # SQLite does so by itself
-        connection.execute(
-            text("SELECT setval(pg_get_serial_sequence('events', 'id'), max(id)) FROM events")
-        )
+        for table in ("events", "deliveries", "silences"):
+            sequence = f"pg_get_serial_sequence('{table}', 'id')"
+            connection.execute(text(f"SELECT setval({sequence}, max(id)) FROM {table}"))  # noqa: S608  # constants
 
 
 def _clients(connection: Connection, lines: Sequence[ClientLine]) -> None:

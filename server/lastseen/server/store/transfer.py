@@ -10,19 +10,32 @@ from typing import BinaryIO
 from msgspec import structs
 from sqlalchemy import Connection
 
-from lastseen.server.store import events, finding, restoring, runs, settings
+from lastseen.server.store import (
+    events,
+    finding,
+    ledger,
+    restoring,
+    runs,
+    settings,
+    silences,
+    standings,
+)
 from lastseen.server.store.database import CHUNK
 from lastseen.server.store.engines import connect
 from lastseen.server.store.errors import TransferFailed
 from lastseen.server.store.lines import (
     FORMAT,
+    BrokenLine,
     ClientLine,
+    DeliveryLine,
     EndLine,
     EventLine,
     HeaderLine,
     Row,
     RunLine,
     SettingLine,
+    SilenceLine,
+    StandingLine,
     encode,
     rows,
 )
@@ -107,6 +120,18 @@ def _everything(connection: Connection) -> Iterator[Row]:
         yield RunLine(**structs.asdict(run))
     for key, value in settings.read(connection).items():
         yield SettingLine(key, value)
+    yield from _told(connection)
+
+
+def _told(connection: Connection) -> Iterator[Row]:
+    for delivery in ledger.every(connection):
+        yield DeliveryLine(**structs.asdict(delivery))
+    for standing in standings.every(connection):
+        yield StandingLine(**structs.asdict(standing))
+    for silence in silences.every(connection):
+        yield SilenceLine(**structs.asdict(silence))
+    for channel in silences.broken(connection):
+        yield BrokenLine(**structs.asdict(channel))
 
 
 def _chunks(found: Iterable[Row]) -> Iterator[list[Row]]:
