@@ -1,0 +1,571 @@
+"""What is decided to be told, by examples and by laws."""
+
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lastseen.server.config.sections.channels import Channel
+from lastseen.server.notify.notice import MassLoss, from_json
+from lastseen.server.notify.outbox import Outbox
+from lastseen.server.notify.quiet import Matcher
+from lastseen.server.presence.model import Transition
+from lastseen.server.store.telling import Delivery, Telling
+from lastseen.shared.messages import ClientRecord
+
+T0 = 1_800_000_000.0
+EVERYONE = frozenset({Matcher()})
+NOBODY: frozenset[Matcher] = frozenset()
+
+
+class World:
+    """An outbox, the clients it hears of, and what a store would keep of its decisions."""
+
+    def __init__(self, *channels: Channel) -> None:
+        names = map(str, count(1))
+        self.outbox = Outbox(channels, lambda: f"msg_{next(names)}")
+        self.now = T0
+        self.numbers = count(1)
+        self.kept: dict[str, Delivery] = {}
+        self.withdrawn: set[str] = set()
+        self.standings: dict[tuple[str, str], object] = {}
+        self.offline: set[str] = set()
+
+    def keep(self, telling: Telling) -> Telling:
+        self.kept |= {delivery.key: delivery for delivery in telling.deliveries}
+        for key in telling.withdrawn:
+            assert self.kept[key].due_at > self.now, "what is due may have been sent"
+            self.withdrawn.add(key)
+        self.standings |= {(s.channel, s.client_id): s for s in telling.standings}
+        for key in telling.settled:
+            self.standings.pop(key, None)
+        assert len(self.standings) == len(self.outbox)
+        return telling
+
+    def goes(self, client_id: str = "web-01", reason: str = "timeout", **fields: object) -> None:
+        self.offline.add(client_id)
+        self._turn(client_id, "late", "offline", reason, fields)
+
+    def comes(self, client_id: str = "web-01", **fields: object) -> None:
+        self.offline.discard(client_id)
+        self._turn(client_id, "offline", "online", "returned", fields)
+
+    def passes(self, seconds: float) -> None:
+        self.now += seconds
+        self.keep(self.outbox.tick(self.now))
+
+    def silence(self, quiet: frozenset[Matcher] = EVERYONE) -> None:
+        self.keep(self.outbox.silence(quiet, self.now))
+
+    def unsilence(self) -> None:
+        self.silence(NOBODY)
+
+    def told(self, channel: str = "ops", client_id: str = "web-01") -> list[str]:
+        """The kinds of what a channel is told in the end, with what is not due yet."""
+        return [delivery.kind for delivery in self.deliveries(channel, client_id)]
+
+    def deliveries(self, channel: str = "ops", client_id: str = "web-01") -> list[Delivery]:
+        return [
+            delivery
+            for delivery in self.kept.values()
+            if (delivery.channel, delivery.client_id) == (channel, client_id)
+            and delivery.key not in self.withdrawn
+        ]
+
+    def restarted(self) -> None:
+        """Another run begins with what the store has."""
+        self.outbox = Outbox(self.outbox._channels.values(), self.outbox._new_key)
+        self.outbox.restore(self.standings.values())
+
+    def _turn(self, client_id, before, after, reason, fields) -> None:
+        moment = datetime.fromtimestamp(self.now - 1, UTC)
+        record = ClientRecord(
+            client_id,
+            "offline" if after == "offline" else "online",
+            reason,
+            moment,
+            moment,
+            **fields,
+        )
+        transition = Transition(client_id, before, after, reason, self.now, 1.0, "10.0.0.1:1")
+        self.keep(self.outbox.transition(transition, record, "epoch", next(self.numbers), self.now))
+
+
+def ops(**settings: object) -> Channel:
+    return Channel(name="ops", **settings)
+
+
+# --- outages and returns ------------------------------------------------------------------------
+
+
+def test_an_outage_is_told_once_and_the_return_once():
+    world = World(ops())
+    world.goes()
+    world.passes(1000)
+    world.comes()
+    assert world.told() == ["offline", "online"]
+
+
+def test_who_comes_for_the_first_time_is_not_told_of():
+    world = World(ops())
+    world.comes()
+    assert world.told() == []
+
+
+def test_who_is_back_within_the_delay_makes_no_noise():
+    world = World(ops(delay=30))
+    world.goes()
+    world.passes(29)
+    world.comes()
+    world.passes(1000)
+    assert world.told() == []
+    assert len(world.outbox) == 0
+
+
+def test_who_is_back_after_the_delay_was_told_of_and_is_told_of_again():
+    world = World(ops(delay=30))
+    world.goes()
+    world.passes(30)
+    world.comes()
+    assert world.told() == ["offline", "online"]
+
+
+def test_an_outage_is_due_after_the_delay_and_a_return_at_once():
+    world = World(ops(delay=30))
+    world.goes()
+    world.passes(50)
+    world.comes()
+    assert [d.due_at for d in world.deliveries()] == [T0 + 30, T0 + 50]
+
+
+def test_the_return_says_how_long_the_client_was_gone():
+    world = World(ops())
+    world.goes()
+    world.passes(600)
+    world.comes()
+    [gone, back] = [from_json("online", d.notice) for d in world.deliveries()]
+    assert gone.offline_since == T0
+    assert gone.gone == 1.0
+    assert back.offline_since == T0
+    assert back.gone == 601.0  # since its last sign of life
+
+
+def test_a_channel_that_asks_for_returns_only_hears_of_those_it_would_have_heard_gone():
+    world = World(ops(events=("online",), delay=30))
+    world.goes("brief")
+    world.goes("long")
+    world.passes(10)
+    world.comes("brief")
+    world.passes(30)
+    world.comes("long")
+    assert world.told(client_id="brief") == []
+    assert world.told(client_id="long") == ["online"]
+
+
+def test_a_channel_that_asks_for_outages_only_hears_no_return():
+    world = World(ops(events=("offline",)))
+    world.goes()
+    world.comes()
+    world.goes()
+    assert world.told() == ["offline", "offline"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "heard"),
+    [
+        ({"clients": ("web-*",)}, True),
+        ({"clients": ("db-*",)}, False),
+        ({"groups": ("rack-3",)}, True),
+        ({"groups": ("rack-4",)}, False),
+        ({"via": ("tcp",)}, True),
+        ({"via": ("lan",)}, False),
+        ({"reasons": ("timeout", "closed")}, True),
+        ({"reasons": ("left",)}, False),
+        ({"clients": ("web-*",), "groups": ("rack-4",)}, False),
+    ],
+)
+def test_a_channel_hears_only_of_what_it_asked_for(settings, heard):
+    world = World(ops(**settings))
+    world.goes(groups=("rack-3", "dmz"))
+    world.comes(groups=("rack-3", "dmz"))
+    assert world.told() == (["offline", "online"] if heard else [])
+
+
+def test_whoever_heard_that_a_client_went_hears_that_it_is_back_whatever_it_is_now():
+    world = World(ops(groups=("rack-3",)))
+    world.goes(groups=("rack-3",))
+    world.comes(groups=("elsewhere",), via="websocket")
+    assert world.told() == ["offline", "online"]
+
+
+def test_each_channel_is_decided_for_by_itself():
+    world = World(ops(delay=30), Channel(name="hook"))
+    world.goes()
+    world.passes(10)
+    world.comes()
+    assert world.told("ops") == []
+    assert world.told("hook") == ["offline", "online"]
+
+
+def test_a_delivery_names_the_event_that_it_tells():
+    world = World(ops())
+    world.goes()
+    world.comes()
+    assert [(d.epoch, d.number) for d in world.deliveries()] == [("epoch", 1), ("epoch", 2)]
+
+
+# --- restarts -----------------------------------------------------------------------------------
+
+
+def test_a_restart_repeats_nothing_and_forgets_nothing():
+    world = World(ops())
+    world.goes()
+    world.restarted()
+    world.passes(10_000)
+    assert world.told() == ["offline"]
+    world.comes()
+    assert world.told() == ["offline", "online"]
+
+
+def test_a_delay_goes_on_across_a_restart():
+    world = World(ops(delay=30))
+    world.goes()
+    world.restarted()
+    world.passes(20)
+    world.comes()
+    assert world.told() == []
+
+
+# --- flapping -----------------------------------------------------------------------------------
+
+
+def flapping() -> World:
+    world = World(ops(flap_threshold=3, flap_window=60))
+    world.goes()
+    world.passes(5)
+    world.comes()
+    world.passes(5)
+    world.goes()
+    return world
+
+
+def test_who_comes_and_goes_is_told_of_once_as_flapping():
+    world = flapping()
+    for _ in range(10):
+        world.passes(5)
+        world.comes()
+        world.passes(5)
+        world.goes()
+    assert world.told() == ["offline", "online", "flapping"]
+    notice = from_json("flapping", world.deliveries()[-1].notice)
+    assert (notice.changes, notice.window) == (3, 60)
+
+
+@pytest.mark.parametrize("ends", ["offline", "online"])
+def test_who_flapped_and_is_steady_is_told_of_as_it_is(ends):
+    world = flapping()
+    if ends == "online":
+        world.comes()
+    world.passes(59)
+    assert world.told()[-1] == "flapping"
+    world.passes(1)
+    assert world.told() == ["offline", "online", "flapping", ends]
+
+
+def test_flapping_goes_on_across_a_restart_and_ends_when_it_is_steady():
+    world = flapping()
+    world.restarted()
+    world.comes()
+    world.passes(30)
+    assert world.told()[-1] == "flapping"
+    world.passes(30)
+    assert world.told()[-1] == "online"
+
+
+def test_an_outage_that_is_held_back_is_not_told_once_the_client_flaps():
+    world = World(ops(delay=30, flap_threshold=3, flap_window=60))
+    world.goes()
+    world.comes()
+    world.goes()
+    assert world.told() == ["flapping"]
+
+
+def test_changes_that_are_far_apart_are_no_flapping():
+    world = World(ops(flap_threshold=3, flap_window=60))
+    for _ in range(20):
+        world.goes()
+        world.passes(31)
+        world.comes()
+        world.passes(31)
+    assert world.told() == ["offline", "online"] * 20
+
+
+def test_clients_that_are_steady_leave_nothing_behind_in_memory():
+    world = World(ops(flap_threshold=6, flap_window=60))
+    world.goes()
+    world.comes()
+    world.passes(61)
+    world.passes(61)
+    assert not world.outbox._changes
+
+
+# --- silences -----------------------------------------------------------------------------------
+
+
+def test_in_a_silence_nothing_is_told():
+    world = World(ops())
+    world.silence()
+    world.goes()
+    world.comes()
+    world.unsilence()
+    assert world.told() == []
+
+
+def test_what_is_still_offline_when_the_silence_ends_is_told_then():
+    world = World(ops())
+    world.silence()
+    world.goes()
+    world.passes(3600)
+    world.unsilence()
+    [delivery] = world.deliveries()
+    assert (delivery.kind, delivery.due_at) == ("offline", T0 + 3600)
+    world.comes()
+    assert world.told() == ["offline", "online"]
+
+
+def test_a_delay_that_has_not_passed_when_the_silence_ends_is_waited_for():
+    world = World(ops(delay=30))
+    world.silence()
+    world.goes()
+    world.passes(10)
+    world.unsilence()
+    [delivery] = world.deliveries()
+    assert delivery.due_at == T0 + 30
+    world.passes(5)
+    world.comes()
+    assert world.told() == []
+
+
+def test_what_is_held_back_when_a_silence_begins_is_not_told():
+    world = World(ops(delay=30))
+    world.goes()
+    world.passes(10)
+    world.silence()
+    world.passes(100)
+    assert world.told() == []
+    world.unsilence()
+    assert world.told() == ["offline"]
+
+
+def test_a_return_in_a_silence_after_an_outage_that_was_told_is_told_when_it_ends():
+    world = World(ops())
+    world.goes()
+    world.silence()
+    world.passes(10)
+    world.comes()
+    assert world.told() == ["offline"]
+    world.unsilence()
+    assert world.told() == ["offline", "online"]
+
+
+def test_an_outage_that_was_told_is_not_told_again_when_a_silence_ends():
+    world = World(ops())
+    world.goes()
+    world.silence()
+    world.passes(10)
+    world.unsilence()
+    assert world.told() == ["offline"]
+
+
+def test_another_outage_that_began_in_the_silence_is_told_when_it_ends():
+    world = World(ops())
+    world.goes()
+    world.silence()
+    world.passes(10)
+    world.comes()
+    world.passes(10)
+    world.goes()
+    world.unsilence()
+    assert world.told() == ["offline", "offline"]
+
+
+def test_a_silence_covers_only_whom_it_names():
+    world = World(ops())
+    world.silence(frozenset({Matcher(clients=("web-*",)), Matcher(groups=("rack-3",))}))
+    world.goes("web-01")
+    world.goes("db-01", groups=("rack-3",))
+    world.goes("db-02", groups=("rack-4",))
+    assert [d.client_id for d in world.kept.values()] == ["db-02"]
+
+
+def test_a_silence_by_group_ends_for_its_members_after_a_restart_too():
+    world = World(ops())
+    world.silence(frozenset({Matcher(groups=("rack-3",))}))
+    world.goes(groups=("rack-3",))
+    world.restarted()
+    world.silence(frozenset({Matcher(groups=("rack-3",))}))
+    assert world.told() == []
+    world.unsilence()
+    assert world.told() == ["offline"]
+
+
+# --- reminders ----------------------------------------------------------------------------------
+
+
+def test_of_a_long_outage_the_channel_is_reminded():
+    world = World(ops(repeat_interval=3600))
+    world.goes()
+    for _ in range(10):
+        world.passes(720)
+    assert world.told() == ["offline", "reminder", "reminder"]
+    world.comes()
+    world.passes(7200)
+    assert world.told() == ["offline", "reminder", "reminder", "online"]
+
+
+def test_of_reminders_that_were_missed_one_is_enough():
+    world = World(ops(repeat_interval=3600))
+    world.goes()
+    world.restarted()
+    world.passes(36_000 + 10)
+    world.passes(60)
+    assert world.told() == ["offline", "reminder"]
+
+
+def test_in_a_silence_nobody_is_reminded():
+    world = World(ops(repeat_interval=60))
+    world.goes()
+    world.silence()
+    world.passes(600)
+    assert world.told() == ["offline"]
+
+
+# --- the server itself --------------------------------------------------------------------------
+
+
+def test_a_mass_loss_is_told_as_what_it_is_to_channels_that_hear_of_everyone():
+    world = World(ops(), Channel(name="rack", groups=("rack-3",)))
+    world.keep(world.outbox.mass_loss(MassLoss(T0, 60, 100, 60.0), "epoch", T0))
+    [delivery] = world.kept.values()
+    assert (delivery.channel, delivery.kind, delivery.client_id) == ("ops", "mass_loss", "")
+    assert from_json("mass_loss", delivery.notice) == MassLoss(T0, 60, 100, 60.0)
+
+
+def test_a_mass_loss_is_not_told_while_everyone_is_silenced():
+    world = World(ops())
+    world.silence(frozenset({Matcher(clients=("*",))}))
+    world.keep(world.outbox.mass_loss(MassLoss(T0, 60, 100, 60.0), "epoch", T0))
+    assert not world.kept
+
+
+# --- channels come and go -----------------------------------------------------------------------
+
+
+def test_a_channel_that_is_gone_forgets_where_it_stood():
+    world = World(ops())
+    world.goes()
+    world.keep(world.outbox.follow([]))
+    assert not world.standings
+    world.comes()
+    assert world.told() == ["offline"]
+
+
+def test_a_forgotten_client_that_comes_again_is_new():
+    world = World(ops())
+    world.goes()
+    world.outbox.forget("web-01")
+    world.standings.clear()
+    world.comes()
+    assert world.told() == ["offline"]
+
+
+def test_those_long_offline_are_forgotten():
+    world = World(ops())
+    world.goes("old")
+    world.passes(1000)
+    world.goes("young")
+    world.outbox.forget_before(T0 + 500)
+    assert len(world.outbox) == 1
+
+
+# --- laws ---------------------------------------------------------------------------------------
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("turns"), st.sampled_from(["a", "b"])),
+        st.tuples(st.just("passes"), st.sampled_from([1.0, 7.0, 20.0, 45.0, 200.0])),
+        st.tuples(st.just("silence"), st.sampled_from([(), ("a",)])),
+        st.tuples(st.just("unsilence"), st.none()),
+        st.tuples(st.just("restart"), st.none()),
+    ),
+    max_size=60,
+)
+
+channels = st.builds(
+    Channel,
+    name=st.just("ops"),
+    delay=st.sampled_from([0, 10, 30]),
+    flap_threshold=st.sampled_from([0, 3, 4]),
+    flap_window=st.sampled_from([30, 60]),
+)
+
+
+@settings(max_examples=300)
+@given(channels, steps)
+def test_whatever_happens_a_channel_is_told_a_story_that_makes_sense_and_ends_true(channel, steps):
+    world = World(channel)
+    for step in steps:
+        take(world, *step)
+    world.unsilence()
+    world.passes(1)
+    for _ in range(3):  # whoever flapped is steady, and every delay is over
+        world.passes(100)
+    for client_id in ("a", "b"):
+        assert_makes_sense(world, client_id)
+
+
+def take(world: World, what: str, which) -> None:
+    quiet = world.outbox.quiet
+    match what:
+        case "turns" if which in world.offline:
+            world.comes(which)
+        case "turns":
+            world.goes(which)
+        case "passes":
+            world.passes(which)
+        case "silence":
+            world.silence(frozenset({Matcher(clients=which)}))
+        case "unsilence":
+            world.unsilence()
+        case "restart":
+            world.restarted()
+            world.silence(quiet)
+
+
+def assert_makes_sense(world: World, client_id: str) -> None:
+    told = world.deliveries(client_id=client_id)
+    assert [d.due_at for d in told] == sorted(d.due_at for d in told)
+    believed = "online"
+    for delivery in told:
+        if delivery.kind == "online":
+            assert believed != "online", "a return is told only after an outage that was"
+        believed = delivery.kind
+    outages = [d.number for d in told if d.kind == "offline"]
+    assert len(outages) == len(set(outages)), "an outage is told once"
+    assert believed == ("offline" if client_id in world.offline else "online")
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(st.floats(0.1, 100), st.floats(0.1, 100)), max_size=20))
+def test_of_outages_those_are_told_that_outlast_the_delay(outages):
+    world = World(ops(delay=30))
+    expected = []
+    for gone, back in outages:
+        world.goes()
+        world.passes(gone)
+        world.comes()
+        world.passes(back)
+        expected += ["offline", "online"] if gone >= 30 else []
+    assert world.told() == expected
