@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from lastseen.server.presence.detector import Detector
-from lastseen.server.presence.model import Client, Moment, Policy, Session, State
+from lastseen.server.presence.model import (
+    Client,
+    LinklessSession,
+    Moment,
+    Policy,
+    Session,
+    State,
+)
 
 Make = Callable[..., Detector]
 
@@ -28,6 +35,12 @@ class CountedMoment(float):
 def session(detector: Detector, now: float = 0.0) -> Session:
     begun = Session(Client("c", at(now).wall), "", None, at(now))
     detector.begin(begun)
+    return begun
+
+
+def beating(detector: Detector, timeout: float, now: float = 0.0) -> LinklessSession:
+    begun = LinklessSession(Client("c", 0.0), "", None, at(now), via="http", timeout=timeout)
+    detector.beat(begun, timeout, at(now))
     return begun
 
 
@@ -238,6 +251,116 @@ def test_broken_links_are_held_too_when_most_break(detector: Detector):
     assert due(detector, 75) == lost
 
 
+# --- timeouts of their own ------------------------------------------------------------------------
+
+
+def test_late_at_three_quarters_of_its_own_timeout_and_due_at_all_of_it(detector: Detector):
+    quick, slow = beating(detector, 20), beating(detector, 4000)
+    assert detector.overdue(at(14.9)) == []
+    assert detector.overdue(at(15)) == [quick]
+    assert due(detector, 19.9) == []
+    assert due(detector, 20) == [quick]
+    assert detector.deadline(quick) == 20
+    detector.end(quick)
+    assert detector.overdue(at(2999.9)) == []
+    assert due(detector, 4000) == [slow]
+
+
+def test_a_beat_starts_the_wait_anew_and_may_bring_another_timeout(detector: Detector):
+    steady, changing = beating(detector, 20), beating(detector, 20)
+    detector.beat(steady, 20, at(10))
+    detector.beat(changing, 100, at(10))
+    assert detector.overdue(at(25)) == [steady]
+    assert detector.overdue(at(85)) == [steady, changing]
+    turn_late(detector, 85)
+    detector.beat(changing, 20, at(90))
+    assert changing.state is State.FRESH
+    assert due(detector, 90) == [steady]
+    assert due(detector, 110) == [steady, changing]
+
+
+def test_of_those_that_wait_equally_long_each_beat_moves_one_to_the_end(detector: Detector):
+    lively, quiet = beating(detector, 20), beating(detector, 20)
+    detector.beat(lively, 20, at(10))
+    assert detector.overdue(at(15)) == [quiet]
+
+
+def test_a_changed_connection_timeout_is_not_theirs(detector: Detector):
+    own = beating(detector, 200)
+    detector.follow(Policy(heartbeat_interval=1, connection_timeout=2), at(1))
+    assert detector.overdue(at(149.9)) == []
+    assert due(detector, 200) == [own]
+
+
+def test_one_of_the_run_before_waits_for_its_own_timeout_and_the_grace(detector: Detector):
+    own = LinklessSession(Client("c", 0.0), None, None, at(10), via="lan", timeout=300.0)
+    detector.restore(own, at(10))
+    assert due(detector, 314.9) == []
+    assert due(detector, 315) == [own]
+
+
+def test_a_shorter_grace_blames_one_of_the_run_before_for_no_time_that_is_over(detector: Detector):
+    own = LinklessSession(Client("c", 0.0), None, None, at(0), via="lan", timeout=300.0)
+    detector.restore(own, at(0))
+    detector.follow(Policy(reconnect_grace=0), at(302))
+    assert due(detector, 304.9) == []
+    assert due(detector, 305) == [own]
+
+
+def test_a_longer_grace_counts_for_one_of_the_run_before(detector: Detector):
+    own = LinklessSession(Client("c", 0.0), None, None, at(0), via="lan", timeout=300.0)
+    detector.restore(own, at(0))
+    detector.follow(Policy(reconnect_grace=60), at(302))
+    assert due(detector, 359.9) == []
+    assert due(detector, 360) == [own]
+
+
+def test_a_mass_loss_counts_everyone_and_holds_everyone(detector: Detector):
+    linked, lost = crowd(detector, [100] * 10), [beating(detector, 20 + n) for n in range(11)]
+    assert due(detector, 120) == []
+    assert detector.held == 11
+    detector.beat(lost[0], 200, at(150))
+    for lively in linked:
+        detector.heard(lively, at(150))
+    assert due(detector, 180) == lost[1:]
+
+
+def test_fresh_ones_of_any_timeout_are_no_mass_loss(detector: Detector):
+    lost = crowd(detector, [0] * 10)
+    for n in range(10):
+        beating(detector, 200 + n)
+    assert due(detector, 120) == lost
+
+
+def test_the_quiet_are_those_silent_for_half_of_their_timeout_until_they_speak(detector: Detector):
+    one, other = beating(detector, 20), beating(detector, 100)
+    session(detector)
+    assert detector.quiet(at(9.9)) == []
+    assert detector.quiet(at(10)) == [one]
+    turn_late(detector, 15)
+    assert set(detector.quiet(at(50))) == {one, other}
+    detector.beat(one, 20, at(51))
+    assert detector.quiet(at(51)) == [other]
+
+
+def test_timeouts_that_nobody_has_any_more_are_forgotten(detector: Detector):
+    first, second, third = (beating(detector, timeout) for timeout in (20, 30, 40))
+    detector.end(first)
+    detector.beat(second, 40, at(1))
+    assert set(detector._own) == {40}
+    turn_late(detector, 31)
+    detector.end(second)
+    detector.end(third)
+    assert detector._own == {}
+    assert len(detector) == 0
+
+
+def test_those_heard_from_lately_are_standing_whatever_their_timeout(detector: Detector):
+    fresh, silent = beating(detector, 200), beating(detector, 20)
+    turn_late(detector, 15)
+    assert set(detector.standing()) == {fresh, silent}
+
+
 # --- settings -------------------------------------------------------------------------------------
 
 
@@ -306,6 +429,15 @@ def test_a_pass_looks_at_those_expired_and_not_at_the_others(detector: Detector,
     # Each is looked at once as late and once as due; then one more in each of five queues at most,
     # and twice the time since the settings changed.
     assert now.looks <= 2 * expired + 5 + 2
+
+
+def test_a_pass_looks_once_at_each_timeout_of_its_own_and_at_those_expired(detector: Detector):
+    for n in range(CROWD):
+        beating(detector, 200 + n % 7, now=100)
+    expired = [beating(detector, 20, now=105) for _ in range(3)]
+    now = CountedMoment(120)
+    assert detector.overdue(Moment(now, 0.0)) == expired
+    assert now.looks <= 3 + 8
 
 
 def test_signs_of_life_keep_the_queue_in_order_so_that_one_look_suffices(detector: Detector):

@@ -1,0 +1,92 @@
+"""Who makes way for a session with a link."""
+
+import pytest
+
+from lastseen.server.presence.admission import (
+    RegistrationRefused,
+    check_room,
+    sessions_to_take_over,
+)
+from lastseen.server.presence.model import (
+    Client,
+    LinklessSession,
+    Moment,
+    Policy,
+    Session,
+    State,
+)
+
+NOW = Moment(0.0, 0.0)
+
+
+def linked(client: Client, instance: str | None, state: State = State.FRESH) -> Session:
+    session = Session(client, instance, None, NOW, state)
+    client.sessions = (*client.sessions, session)
+    return session
+
+
+def linkless(client: Client, instance: str | None) -> Session:
+    session = LinklessSession(client, instance, None, NOW, State.FRESH, via="http", timeout=90.0)
+    client.sessions = (*client.sessions, session)
+    return session
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client("a", 0.0)
+
+
+def test_its_own_makes_way_and_no_other_where_it_comes_back(client: Client):
+    mine, _ = linked(client, "i1"), linked(client, "i2")
+    assert list(sessions_to_take_over(client, "i1", Policy())) == [mine]
+
+
+@pytest.mark.parametrize(("duplicate", "taken"), [("replace", 1), ("share", 0)])
+def test_another_with_a_link_makes_way_as_the_policy_says(client: Client, duplicate, taken):
+    linked(client, "i2")
+    found = sessions_to_take_over(client, "i1", Policy(duplicate=duplicate))
+    assert len(found) == taken
+
+
+def test_another_that_is_online_is_not_replaced_where_that_is_rejected(client: Client):
+    linked(client, "i2")
+    with pytest.raises(RegistrationRefused, match="'a' is in use by another instance") as refusal:
+        sessions_to_take_over(client, "i1", Policy(duplicate="reject"))
+    assert refusal.value.code == "duplicate_client"
+
+
+@pytest.mark.parametrize("duplicate", ["replace", "reject", "share"])
+def test_who_has_no_link_is_in_nobody_s_way(client: Client, duplicate):
+    linkless(client, "i2")
+    linkless(client, "")
+    assert list(sessions_to_take_over(client, "i1", Policy(duplicate=duplicate))) == []
+
+
+@pytest.mark.parametrize("duplicate", ["replace", "reject", "share"])
+def test_a_process_that_could_only_beat_takes_over_from_itself(client: Client, duplicate):
+    beating = linkless(client, "i1")
+    assert list(sessions_to_take_over(client, "i1", Policy(duplicate=duplicate))) == [beating]
+
+
+def test_a_process_that_beat_before_is_a_second_one_beside_another_s_link(client: Client):
+    other, beating = linked(client, "i2"), linkless(client, "i1")
+    assert set(sessions_to_take_over(client, "i1", Policy())) == {other, beating}
+
+
+@pytest.mark.parametrize("make", [linked, linkless])
+def test_one_of_the_run_before_makes_way_for_any(client: Client, make):
+    before = make(client, None)
+    assert list(sessions_to_take_over(client, "i1", Policy(duplicate="reject"))) == [before]
+
+
+def test_those_that_name_no_instance_are_never_the_same(client: Client):
+    other = linked(client, "")
+    assert list(sessions_to_take_over(client, "", Policy())) == [other]
+    assert list(sessions_to_take_over(client, "", Policy(duplicate="share"))) == []
+
+
+def test_there_is_room_up_to_max_clients():
+    check_room(1, Policy(max_clients=2))
+    with pytest.raises(RegistrationRefused, match=r"2 clients .* server.max_clients is 2") as full:
+        check_room(2, Policy(max_clients=2))
+    assert full.value.code == "server_full"

@@ -1,0 +1,50 @@
+"""A queue of those who wait equally long."""
+
+import pytest
+
+from lastseen.server.presence.model import Client, Moment, Session
+from lastseen.server.presence.waiting import Waiting
+
+
+def at(awake: float) -> Moment:
+    return Moment(awake, 0.0)
+
+
+def waiting(patience: float, *begun: float) -> tuple[Waiting, list[Session]]:
+    """Sessions that began to wait at these times."""
+    found = Waiting(patience)
+    sessions = [Session(Client("c", 0.0), "", None, at(0)) for _ in begun]
+    found.queue.update(zip(sessions, begun, strict=True))
+    return found, sessions
+
+
+def test_a_wait_is_over_when_patience_is_and_not_before():
+    queue, [first, second, _] = waiting(10, 0, 5, 7)
+    assert list(queue.over(at(9.9))) == []
+    assert list(queue.over(at(10))) == [first]
+    assert list(queue.over(at(15))) == [first, second]
+    assert queue.deadline(second) == 15
+
+
+def test_those_who_waited_for_any_other_time_can_be_asked_for():
+    queue, [first, second, _] = waiting(10, 0, 2, 7)
+    assert list(queue.waited(4, at(6))) == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("changed_at", "patience", "over_at"),
+    [(4, 20, 20), (4, 3, 7), (9, 3, 10), (9, 9, 10), (4, 10, 10)],
+)
+def test_a_changed_patience_blames_nobody_for_the_time_before(changed_at, patience, over_at):
+    queue, [session] = waiting(10, 0)
+    queue.follow(patience, at(changed_at))
+    assert list(queue.over(at(over_at - 0.1))) == []
+    assert list(queue.over(at(over_at))) == [session]
+
+
+def test_changes_one_after_the_other_put_nothing_off():
+    queue, [session] = waiting(10, 0)
+    for second in range(10):
+        queue.follow(8 if second % 2 else 9, at(second))
+        assert list(queue.over(at(second))) == []
+    assert list(queue.over(at(10))) == [session]
