@@ -63,6 +63,7 @@ class Server:
         Raises:
             StoreUnusable: The database cannot be opened as it is.
         """
+        _import_parts(loaded.config)
         config, folder = loaded.config, loaded.path.parent if loaded.path else Path()
         self.clock = AwakeClock()
         self.presence = Presence(policy_of(config), self.clock, dict(ENCODERS))
@@ -70,7 +71,8 @@ class Server:
         self.pump = Pump(self.clock)
         self.memory = _open_memory(config, folder, self.presence, self.steering)
         self.notifications = _open_notifications(self.memory, self.presence, self.steering)
-        gauge = Gauge(self.presence, None if self.memory is None else self.memory.keeper)
+        keeper = None if self.memory is None else self.memory.keeper
+        self.gauge = gauge = Gauge(self.presence, keeper)
 
         def stats(request_id: int | None) -> Stats:
             return gauge.read(connections=len(self.pump), request_id=request_id)
@@ -169,7 +171,16 @@ def _open_doors(config: Config, server: Server) -> Doors:
         doors.open("websocket", settings.host, settings.port, server.browsers.admit)
     if server.http is not None:
         server.http.port = doors.open("http", config.http.host, config.http.port, server.http.admit)
+        server.gauge.page = server.http.url
     return doors
+
+
+def _import_parts(config: Config) -> None:
+    """Import what takes long before anything has a clock: it would be a stall of the server's."""
+    if config.store.url != "none":
+        import lastseen.server.keeping.memory
+    if config.http.enabled:
+        import lastseen.server.http.opening  # noqa: F401 - to have it
 
 
 def _open_memory(

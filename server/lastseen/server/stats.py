@@ -41,6 +41,7 @@ class Gauge:
 
     Attributes:
         lan: The server as a member of the LAN; None: it is none.
+        page: The address of the page; empty where HTTP is not served.
     """
 
     def __init__(self, presence: Presence, keeper: Keeping | None = None) -> None:
@@ -48,6 +49,7 @@ class Gauge:
         self._presence = presence
         self._keeper = keeper
         self.lan: Lan | None = None
+        self.page = ""
         self._started_at = datetime.now(UTC)
         self._started = time.monotonic()
 
@@ -84,8 +86,16 @@ class Gauge:
             store_dropped=self._keeper.dropped if self._keeper is not None else 0,
             store_failures=self._keeper.failures if self._keeper is not None else 0,
             lan=None if self.lan is None else self.lan.stats(),
+            last_heard=_moment(registry.last_heard()),
+            last_pass=_moment(counts.last_pass),
+            forgotten=counts.forgotten,
+            page=self.page,
             request_id=request_id,
         )
+
+
+def _moment(unix: float | None) -> datetime | None:
+    return None if unix is None else datetime.fromtimestamp(unix, UTC)
 
 
 def _resident_memory() -> int:

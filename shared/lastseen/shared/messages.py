@@ -446,6 +446,10 @@ class Stats(Answer, frozen=True):
         store_dropped: Transitions given up because too many were queued.
         store_failures: Writes that failed and were tried again.
         lan: None where the server is no member of the LAN.
+        last_heard: The last sign of life of anybody who is not forgotten (UTC).
+        last_pass: When the reaper last looked for clients past their deadline (UTC).
+        forgotten: Clients that were forgotten because they had been offline for long.
+        page: The address of the page; empty where HTTP is not served.
     """
 
     version: str
@@ -475,6 +479,10 @@ class Stats(Answer, frozen=True):
     store_dropped: int = 0
     store_failures: int = 0
     lan: LanStats | None = None
+    last_heard: Moment | None = None
+    last_pass: Moment | None = None
+    forgotten: int = 0
+    page: str = ""
 
 
 class EventRecord(Struct, frozen=True, omit_defaults=True, gc=False):

@@ -55,6 +55,9 @@ def rows(found: Stats, now: datetime) -> list[list[Cell]]:
         "stalled": _milliseconds(found.stalled),
         "memory": f"{found.memory / 2**20:.1f} MiB",
         "store": _STORE[found.store],
+        "last_heard": "never" if found.last_heard is None else ago(found.last_heard, now),
+        "last_pass": "none yet" if found.last_pass is None else ago(found.last_pass, now),
+        "page": safe(found.page) or "none: HTTP is not served",
     }
     del values["lan"]
     if found.lan is not None:

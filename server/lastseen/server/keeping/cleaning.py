@@ -58,6 +58,7 @@ async def clean_once(
         presence.registry,
     )
     clients = await _in_chunks(forget_clients, in_thread)
+    presence.counts.forgotten += clients
     events = await _in_chunks(
         partial(store.forget_events_before, now - event_days * DAY), in_thread
     )

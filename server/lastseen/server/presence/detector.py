@@ -109,6 +109,13 @@ class Detector:
             found += [*own[FRESH].queue, *own[SILENT].queue]
         return found
 
+    def last_heard(self) -> Moment | None:
+        """The last sign of life of anybody. In each queue, who was heard from last stands last, but
+        for those whose link broke: their wait began with that.
+        """
+        last = [next(reversed(w.queue)).last_ping for w in self._everyone() if w.queue]
+        return max(last, key=lambda moment: moment.awake, default=None)
+
     def deadline(self, session: Session) -> float:
         """The awake time until which a session may be in its state."""
         return self._waiting(session).deadline(session)

@@ -62,6 +62,8 @@ class Counts(Struct):
     reaper_passes: int = 0
     reaper_duration: float = 0.0
     reaper_lateness: float = 0.0
+    last_pass: float | None = None  # Unix time
+    forgotten: int = 0
 
 
 class Presence:

@@ -25,6 +25,7 @@ async def reap(presence: Presence, interval: Callable[[], float]) -> None:
         started = trio.current_time()
         await reap_once(presence)
         presence.counts.reaper_passes += 1
+        presence.counts.last_pass = presence.clock.now().wall
         presence.counts.reaper_lateness = started - asked
         presence.counts.reaper_duration = trio.current_time() - started
 

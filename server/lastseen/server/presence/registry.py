@@ -260,6 +260,19 @@ class Registry:
         client = self._clients.get(client_id)
         return None if client is None else linkless.session_of(client, via)
 
+    def last_heard(self) -> float | None:
+        """The last sign of life of anybody, in Unix time: of those present, and of who left last.
+
+        None before the first.
+        """
+        present, departed = (
+            self.detector.last_heard(),
+            next(reversed(self._departed.values()), None),
+        )
+        moments = [] if present is None else [present.wall]
+        moments += [] if departed is None else [departed.last_seen.timestamp()]
+        return max(moments, default=None)
+
     def sessions(self) -> Iterator[Session]:
         """Every session."""
         for client in self._clients.values():
