@@ -1,5 +1,6 @@
 """A program that is run for each message, with JSON on its standard input."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -19,6 +20,9 @@ KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TZ")
 
 KEPT_OUTPUT = 4096
 """Bytes of what a program printed last that are kept, for the error if it fails."""
+
+NO_PROGRAM = frozenset({errno.ENOENT, errno.EACCES, errno.ENOTDIR, errno.ENOEXEC, errno.ELOOP})
+"""There is nothing that could be run; other errors, such as of too many processes, pass."""
 
 LAST_WORDS = 0.2
 """Seconds after its end until what a program printed is read: a child of its own may go on
@@ -63,10 +67,10 @@ class CommandSender:
                 env=_environment(message, os.environ),
                 start_new_session=True,  # a process group of its own, which can be killed whole
             )
-        except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
-            raise TransportError(f"{program}: {error.strerror}", permanent=True) from None
-        except OSError as error:  # too many processes, say
-            raise TransportError(f"{program} cannot be run: {error.strerror}") from None
+        except OSError as error:
+            raise TransportError(
+                f"{program} cannot be run: {error.strerror}", permanent=error.errno in NO_PROGRAM
+            ) from None
 
 
 async def _talk(process: trio.Process, given: bytes, output: bytearray) -> None:

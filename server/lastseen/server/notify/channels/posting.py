@@ -3,7 +3,10 @@ the address that was named.
 """
 
 import email.utils
+import os
 import re
+import socket
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -31,6 +34,9 @@ REFUSALS = frozenset({401, 403, 404, 410})
 
 MOVED = frozenset({301, 308})
 """For good, so the address in the settings is wrong; other redirects may be of the moment."""
+
+_WORDED = (ssl.SSLError, socket.gaierror)
+"""Errors whose numbers are their own, and whose words say more."""
 
 _SECONDS = re.compile(r"[0-9]{1,9}")
 
@@ -106,11 +112,12 @@ def remark_of(text: str) -> str:
 async def _read(response: httpx.Response) -> bytes:
     """As much as comes: what the receiver decided is in its status already."""
     body = b""
-    with suppress(httpx.HTTPError):
+    # To `break` would leave generators of httpx half-way: they end only from within.
+    with suppress(httpx.HTTPError), trio.CancelScope() as reading:
         async for part in response.aiter_raw():
             body += part
             if len(body) >= LONGEST_ANSWER:
-                break
+                reading.cancel()
     return body[:LONGEST_ANSWER]
 
 
@@ -135,7 +142,14 @@ def _host(url: str) -> str:
 
 def _why(error: BaseException) -> str:
     """What the system said, if it said something: certificates and addresses are no secrets."""
-    while error.__cause__ is not None or error.__context__ is not None:
-        error = error.__cause__ or error.__context__  # type: ignore[assignment] # one of the two
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return remark_of(said or type(error).__name__)
+    while (inner := _within(error)) is not None:
+        error = inner
+    if isinstance(error, OSError) and error.errno and not isinstance(error, _WORDED):
+        return os.strerror(error.errno)
+    return remark_of(str(error) or type(error).__name__)
+
+
+def _within(error: BaseException) -> BaseException | None:
+    if isinstance(error, BaseExceptionGroup):  # of each address that a name has, one
+        return error.exceptions[-1]
+    return error.__cause__ or error.__context__

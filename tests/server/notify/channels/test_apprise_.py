@@ -1,0 +1,106 @@
+"""Apprise, with a real mail server and a real HTTP server."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import trio
+
+from lastseen.server.config.sections.kinds import Apprise
+from lastseen.server.notify.channels.apprise_ import AppriseSender, without_secrets
+from lastseen.server.notify.errors import TransportError
+from lastseen.server.notify.notice import Message
+
+PATIENCE = 30.0
+
+
+@pytest.fixture
+def message(make_message: Callable[..., Message]) -> Message:
+    return make_message(name="Büro <1> & co", hostname="web-01.example")
+
+
+def sender_to(url: str, **settings: Any) -> AppriseSender:
+    return AppriseSender(Apprise(name="x", url=url, **{"timeout": PATIENCE, **settings}))
+
+
+async def refusal(sender: AppriseSender, message: Message) -> TransportError:
+    with pytest.raises(TransportError) as caught, trio.fail_after(2 * PATIENCE):
+        await sender.send(message)
+    return caught.value
+
+
+async def test_a_mail_has_the_title_as_its_subject(mailbox, message: Message):
+    url = (
+        f"mailto://127.0.0.1:{mailbox.port}/ops@example.org?from=lastseen@example.org&mode=insecure"
+    )
+    await sender_to(url).send(message)
+    (mail,) = mailbox.mails
+    subject = str(_decoded(mail["Subject"]))
+    assert subject == "Büro <1> & co is offline"
+    assert "ops@example.org" in mail["To"]
+    text = _text(mail)
+    assert "Host: web-01.example" in text
+    assert "Reason: it fell silent." in text
+
+
+async def test_what_went_is_a_failure_and_what_is_back_a_success(
+    receiver, make_message: Callable[..., Message]
+):
+    url = receiver.url.replace("http://", "json://")
+    for kind in ("offline", "online", "flapping"):
+        await sender_to(url).send(make_message(kind))
+    sent = [json.loads(request.body) for request in receiver.requests]
+    assert [notice["type"] for notice in sent] == ["failure", "success", "warning"]
+    assert sent[0]["title"] == "web-01 is offline"
+
+
+@pytest.mark.parametrize("url", ["nonsense://x", "mailto://", "tgram://x"])
+async def test_a_url_that_apprise_rejects_will_not_do_later(url: str, message: Message):
+    error = await refusal(sender_to(url), message)
+    assert error.permanent
+    assert url not in str(error)
+
+
+async def test_a_receiver_that_refuses_may_take_it_later_and_no_error_shows_a_key(
+    receiver, message: Message, capfd: pytest.CaptureFixture[str]
+):
+    receiver.answer(500, b"no")
+    url = receiver.url.replace("http://", "json://ann:pass-word@") + "/key-1234"
+    error = await refusal(sender_to(url), message)
+    assert not error.permanent
+    assert str(error)
+    shown = str(error) + "".join(capfd.readouterr())
+    assert "pass-word" not in shown
+    assert "key-1234" not in shown
+
+
+async def test_a_receiver_that_hangs_is_left_after_the_timeout(receiver, message: Message):
+    receiver.answer(hang=True)
+    with trio.fail_after(PATIENCE):
+        error = await refusal(
+            sender_to(receiver.url.replace("http://", "json://"), timeout=0.3), message
+        )
+    assert str(error) == "no answer within 0.3 s"
+
+
+def test_of_a_url_only_its_scheme_and_host_may_be_shown():
+    url = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ?to=%23ops-room&password=hunter2"
+    said = "POST https://hooks.example/TIiajkdnlazkcOXrIdevi7FQ to #ops-room by hunter2 failed"
+    assert without_secrets(said, url) == "POST https://hooks.example/… to … by … failed"
+
+
+def test_a_host_may_be_shown():
+    said = "mail.example.org refused ann"
+    assert without_secrets(said, "mailto://ann:hunter2@mail.example.org") == said
+
+
+def _decoded(header: str) -> object:
+    from email.header import decode_header, make_header
+
+    return make_header(decode_header(header))
+
+
+def _text(mail: Any) -> str:
+    parts = [p for p in mail.walk() if p.get_content_type() == "text/plain"]
+    return (parts or [mail])[0].get_payload(decode=True).decode()
