@@ -139,6 +139,19 @@ class FakeStore:
     def forget_runs_before(self, moment: float, limit: int) -> int:
         return self._write(lambda: 0, "forget_runs_before", moment, limit)
 
+    @property
+    def deliveries(self) -> "FakeStore":
+        return self
+
+    def forget_before(self, moment: float, limit: int) -> int:
+        return self._write(lambda: 0, "forget_before", moment, limit)
+
+    def forget_standings_before(self, moment: float, limit: int) -> int:
+        return self._write(lambda: 0, "forget_standings_before", moment, limit)
+
+    def forget_silences_before(self, moment: float, limit: int) -> int:
+        return self._write(lambda: 0, "forget_silences_before", moment, limit)
+
     # --- reads --------------------------------------------------------------------------------
 
     def last_run(self) -> Run | None:

@@ -34,6 +34,20 @@ async def test_clients_that_were_offline_for_long_and_old_events_are_forgotten(
     assert "events=1" in log
 
 
+async def test_what_was_told_is_forgotten_with_what_it_was_about(world):
+    now = world.presence.clock.now().wall
+    await clean_once(world.store, world.presence, retention, world.store.here)
+    days = {
+        name: [round((now - moment) / DAY) for moment, _ in world.store.called(name)]
+        for name in ("forget_before", "forget_standings_before", "forget_silences_before")
+    }
+    assert days == {
+        "forget_before": [90],
+        "forget_standings_before": [30],
+        "forget_silences_before": [1],
+    }
+
+
 async def test_one_that_is_present_is_never_forgotten(world, known):
     world.store.clients["web-01"] = known("web-01", last_seen=WALL - 300 * DAY)
     world.register("web-01")
@@ -91,5 +105,5 @@ async def test_a_round_that_fails_is_followed_by_the_next_five_minutes_later(
     assert len(world.store.calls) == 1
     await trio.sleep(300)
     await wait_all_tasks_blocked()
-    assert len(world.store.calls) == 1 + 3
+    assert len(world.store.calls) == 1 + 6
     nursery.cancel_scope.cancel()

@@ -1,4 +1,4 @@
-"""Forgetting: clients that have been offline for long, and events that are old."""
+"""Forgetting: clients that have been offline for long, events that are old, and what was told."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +18,9 @@ CHUNK = 1_000
 """Rows forgotten in one call: the writer behind presence waits no longer than for one."""
 
 DAY = 86_400.0
+
+SILENCE_KEPT = DAY
+"""Seconds for which a silence is kept after its end: who asks why nothing was told still sees."""
 
 log = logs.get_logger()
 
@@ -63,6 +66,13 @@ async def clean_once(
         partial(store.forget_events_before, now - event_days * DAY), in_thread
     )
     await _in_chunks(partial(store.forget_runs_before, now - event_days * DAY), in_thread)
+    told = store.deliveries
+    for forget in (
+        partial(told.forget_before, now - event_days * DAY),
+        partial(told.forget_standings_before, now - offline_days * DAY),
+        partial(told.forget_silences_before, now - SILENCE_KEPT),
+    ):
+        await _in_chunks(forget, in_thread)
     if clients or events:
         log.info("forgotten", clients=clients, events=events)
     return clients, events
