@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from lastseen.server.keeping.threads import in_thread
+from lastseen.server.presence.linkless import Beat
 
 World = Any
 
@@ -255,6 +256,17 @@ async def test_signs_of_life_go_out_with_the_next_flush_and_only_those_since_the
     running.store.calls.clear()
     await trio.sleep(10)
     assert running.store.called("update_last_seen") == []
+
+
+async def test_a_client_without_a_link_is_kept_with_its_timeout_and_its_signs_of_life(
+    autojump_clock, running
+):
+    for timeout in (90.0, 90.0, 200.0):
+        now = running.presence.clock.now()
+        running.presence.beat(Beat("job", "http", "10.0.0.7:4000", timeout), now)
+        await trio.sleep(10.5)
+        kept = running.store.clients["job"]
+        assert (kept.timeout, kept.via, kept.last_seen) == (timeout, "http", now.wall)
 
 
 async def test_a_sign_of_life_in_the_very_moment_of_a_flush_is_not_missed(autojump_clock, running):

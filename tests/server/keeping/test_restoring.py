@@ -67,6 +67,22 @@ async def test_who_comes_back_has_returned_and_who_does_not_is_given_up_as_close
     assert event.deadline == pytest.approx(world.presence.clock.now().wall - 1, abs=0.5)
 
 
+async def test_who_had_no_link_is_waited_for_by_its_own_timeout(
+    autojump_clock, world, known, event, nursery
+):
+    world.store.clients["job"] = known("job", via="http", timeout=300.0)
+    world.store.events.append(event("job", "online"))
+    await restore(world.store, world.presence)
+    assert world.presence.registry.record("job").timeout == 300
+    nursery.start_soon(world.presence.clock.run)
+    await trio.sleep(300 + 5 - 1)  # its own timeout + reconnect_grace of this run
+    world.reap()
+    assert world.decided == []
+    await trio.sleep(2)
+    world.reap()
+    assert world.decided == [("job", "offline", "timeout")]
+
+
 async def test_the_run_begins_in_the_store_and_the_log_tells_of_the_last(world, before, logged):
     before(world, online=1)
     world.store.begin_run("before", WALL - 500)
