@@ -34,6 +34,7 @@ from lastseen.shared.wire import to_frame
 if TYPE_CHECKING:
     from lastseen.server.http.serving import HttpServer
     from lastseen.server.keeping.memory import Memory
+    from lastseen.server.links.lan import Lan
     from lastseen.server.notify.notifications import Notifications
 
 SEEING_OFF = 3.0
@@ -62,6 +63,7 @@ class Server:
 
         Raises:
             StoreUnusable: The database cannot be opened as it is.
+            StartFailed: It cannot be a member of the LAN where it should.
         """
         _import_parts(loaded.config)
         config, folder = loaded.config, loaded.path.parent if loaded.path else Path()
@@ -82,6 +84,7 @@ class Server:
         desk = Desk(self.presence, self.steering, Doorkeeper(), stats, archive, answering)
         self.reception = Reception(self.pump, desk)
         self.browsers = Browsers(self.reception, desk)
+        self.lan = gauge.lan = _open_lan(self) if config.lan.enabled else None
         self.http = _open_http(self, lambda: stats(None)) if config.http.enabled else None
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -103,6 +106,8 @@ class Server:
             nursery.start_soon(self.reception.see_to_deadlines)
             nursery.start_soon(self.reception.tell_settings)
             nursery.start_soon(reap, self.presence, self._reap_interval)
+            if self.lan is not None:
+                nursery.start_soon(self.lan.run)
             if self.http is not None:
                 await nursery.start(self.http.run)
             task_status.started()
@@ -150,6 +155,8 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
             with trio.move_on_after(SEEING_OFF):
                 await server.reception.see_everyone_off()
             server.reception.close_all()
+            if server.lan is not None:
+                server.lan.finish()
             if server.notifications is not None:
                 await server.notifications.finish()
             if server.memory is not None:
@@ -172,6 +179,8 @@ def _open_doors(config: Config, server: Server) -> Doors:
     if server.http is not None:
         server.http.port = doors.open("http", config.http.host, config.http.port, server.http.admit)
         server.gauge.page = server.http.url
+    if server.lan is not None:
+        server.lan.serve(doors.found)
     return doors
 
 
@@ -202,6 +211,12 @@ def _open_notifications(
     from lastseen.server.notify.notifications import Notifications
 
     return Notifications(memory.store.deliveries, memory.keeper, presence, steering)
+
+
+def _open_lan(server: Server) -> "Lan":
+    from lastseen.server.links.lan_opening import open_lan
+
+    return open_lan(server.presence, server.steering)
 
 
 def _open_http(server: Server, stats: Callable[[], Stats]) -> "HttpServer":

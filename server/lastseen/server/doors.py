@@ -33,6 +33,11 @@ class Doors:
         found = [sock.getsockname()[:2] for of, sock, _ in self._doors if of == name]
         return ", ".join(format_address(*address) for address in found)
 
+    @property
+    def found(self) -> dict[str, tuple[str, int]]:
+        """For each name the address and port that were asked for first; with port 0, the found."""
+        return {of: sock.getsockname()[:2] for of, sock, _ in reversed(self._doors)}
+
     async def accept(
         self, *, task_status: trio.TaskStatus[trio.CancelScope] = trio.TASK_STATUS_IGNORED
     ) -> None:

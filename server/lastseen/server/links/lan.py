@@ -10,7 +10,7 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import trio
@@ -20,7 +20,7 @@ from lastseen.server import logs
 from lastseen.server.config.sections.lan import Lan as Settings
 from lastseen.server.config.sections.section import FASTEST
 from lastseen.server.links.lan_clients import LanClients
-from lastseen.server.links.lan_identity import entry_of, habits_of
+from lastseen.server.links.lan_identity import entry_of, habits_of, services_of
 from lastseen.server.links.lan_mail import Mail
 from lastseen.server.presence.presence import Presence
 from lastseen.shared.ipmsg.beacon import Beacon
@@ -81,11 +81,12 @@ class Lan:
             chance=random.random,
         )
         self._own: str | None = None
+        self._being_a_member = trio.CancelScope()
         self._announced = self._probed = float("-inf")
 
-    def serve(self, services: dict[str, str]) -> None:
-        """Announce where servers listen from now on; see `beacon`."""
-        self.conduct.beacon = Beacon(self.conduct.beacon.member, services)
+    def serve(self, listening: Mapping[str, tuple[str, int]]) -> None:
+        """Announce from now on where the server listens: for each kind of link, host and port."""
+        self.conduct.beacon = Beacon(self.conduct.beacon.member, services_of(listening))
 
     def stats(self) -> LanStats:
         """How the server fares as a member."""
@@ -104,18 +105,22 @@ class Lan:
         )
 
     async def run(self) -> None:
-        """Be a member, for ever."""
-        async with trio.open_nursery() as nursery:
-            self.mail.nursery = nursery
-            for sock in self._post.sockets:
-                nursery.start_soon(self._listen, sock)
-            await self._beat()
+        """Be a member, until `finish`."""
+        try:
+            with self._being_a_member:
+                async with trio.open_nursery() as nursery:
+                    self.mail.nursery = nursery
+                    for sock in self._post.sockets:
+                        nursery.start_soon(self._listen, sock)
+                    await self._beat()
+        finally:
+            self._post.close()
 
     def finish(self) -> None:
-        """Say goodbye."""
+        """Say goodbye, and nothing after it."""
+        self._being_a_member.cancel()
         for letter in self.conduct.leave():
             self.mail.send(letter)
-        self._post.close()
 
     # --- what is said -------------------------------------------------------------------------
 

@@ -2,8 +2,11 @@
 
 import getpass
 import socket
+from collections.abc import Mapping
 
+from lastseen.server.config.hosts import is_loopback
 from lastseen.server.config.sections.lan import Lan as Settings
+from lastseen.shared.address import format_address
 from lastseen.shared.ipmsg.entry import Entry
 from lastseen.shared.ipmsg.text import clean
 from lastseen.shared.lan.conduct import Habits
@@ -11,6 +14,8 @@ from lastseen.shared.version import VERSION
 
 PROGRAM = f"1_lastseen {VERSION}"
 """The version field of our packets: its `1` is the protocol's, the rest names the program."""
+
+_EVERY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 - compared with
 
 
 def entry_of(settings: Settings) -> Entry:
@@ -41,3 +46,15 @@ def user_of_process() -> str:
         return clean(getpass.getuser()) or "lastseen"
     except (KeyError, OSError):  # no such user in the system's list: a container, say
         return "lastseen"
+
+
+def services_of(listening: Mapping[str, tuple[str, int]]) -> dict[str, str]:
+    """What of these others on the LAN can reach, as beacons have it: `{"tcp": "*:8080"}`."""
+    found = {name: _service(*address) for name, address in listening.items()}
+    return {name: where for name, where in found.items() if where is not None}
+
+
+def _service(host: str, port: int) -> str | None:
+    if host in _EVERY_ADDRESS:
+        return f"*:{port}"  # at whatever address of ours they know
+    return None if is_loopback(host) else format_address(host, port)

@@ -4,7 +4,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from lastseen.server.config.sections.section import DAY, FASTEST, HOUR, NEEDS_RESTART, Section
+from lastseen.server.config.sections.section import (
+    DAY,
+    FASTEST,
+    HOUR,
+    NEEDS_RESTART,
+    STEERABLE,
+    Section,
+)
 
 
 class Lan(Section, frozen=True):
@@ -53,6 +60,7 @@ class Lan(Section, frozen=True):
             "the heartbeat that the protocol lacks. Must lie within [limits].",
             ge=FASTEST,
             le=DAY,
+            extra=STEERABLE,
         ),
     ] = 60
     peer_timeout: Annotated[
@@ -63,6 +71,7 @@ class Lan(Section, frozen=True):
             "whole seconds.",
             ge=FASTEST,
             le=7 * DAY,
+            extra=STEERABLE,
         ),
     ] = 180
     max_peers: Annotated[
