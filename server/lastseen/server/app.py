@@ -221,11 +221,18 @@ def _open_lan(server: Server) -> "Lan":
 
 def _open_http(server: Server, stats: Callable[[], Stats]) -> "HttpServer":
     # Imported where it is needed: its libraries take a third of a second.
+    from lastseen.server.http.metrics import Parts
     from lastseen.server.http.opening import open_http
 
-    past = None if server.memory is None else server.memory.reading
+    memory, notifications = server.memory, server.notifications
+    parts = Parts(
+        server.pump,
+        None if memory is None else memory.keeper,
+        None if notifications is None else notifications.notifier,
+    )
+    past = None if memory is None else memory.reading
     settings = server.steering.config.http
-    return open_http(settings, server.presence, server.steering, stats, past)
+    return open_http(settings, server.presence, server.steering, stats, past, parts)
 
 
 async def _until_stopped(

@@ -15,6 +15,7 @@ from lastseen.server.http import (
     counting,
     health,
     heartbeats,
+    metrics,
     pages,
     server,
     settings,
@@ -44,12 +45,15 @@ _HANDLERS = [
     settings.change_settings,
     settings.reset_settings,
     server.stats,
+    metrics.metrics,
     streaming.events,
     health.healthz,
     health.readyz,
     pages.index,
     pages.file,
 ]
+
+NO_PARTS = metrics.Parts()
 
 
 def make_app(
@@ -58,6 +62,7 @@ def make_app(
     origins: Origins,
     base_path: str = "",
     folder: Folder | None = None,
+    parts: metrics.Parts = NO_PARTS,
 ) -> Gate:
     """The whole of HTTP as an ASGI application without a lifespan."""
     app = Litestar(
@@ -66,6 +71,7 @@ def make_app(
             "desk": _provide(desk),
             "readers": _provide(readers),
             "folder": _provide(folder or Folder()),
+            "exposition": _provide(metrics.Exposition(metrics.Server(desk, readers, parts))),
         },
         exception_handlers={Exception: answer_problem, HTTPException: answer_problem},
         openapi_config=OpenAPIConfig(

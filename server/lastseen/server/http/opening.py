@@ -6,6 +6,7 @@ from lastseen.server.config.sections.http import Http
 from lastseen.server.http.app import make_app
 from lastseen.server.http.asking import Asking
 from lastseen.server.http.desk import Desk, Past
+from lastseen.server.http.metrics import Parts
 from lastseen.server.http.origins import Origins
 from lastseen.server.http.serving import HttpServer
 from lastseen.server.http.settings import view
@@ -21,6 +22,7 @@ def open_http(
     steering: Steering,
     stats: Callable[[], Stats],
     past: Past | None,
+    parts: Parts,
 ) -> HttpServer:
     """A server for the connections that come in; `past` is None where nothing is remembered.
 
@@ -30,4 +32,5 @@ def open_http(
     desk = Desk(presence, steering, stats, past, Asking())
     steering.listeners.append(lambda: readers.tell(to_event("settings", view(steering))))
     origins = Origins(settings.host, settings.public_url)
-    return HttpServer(make_app(desk, readers, origins, settings.base_path), readers, settings)
+    app = make_app(desk, readers, origins, settings.base_path, parts=parts)
+    return HttpServer(app, readers, settings)

@@ -76,6 +76,8 @@ class Keeper:
         teller: Who decides what is to be told; None: nothing is.
         failures: Writes that failed and were tried again.
         dropped: Transitions given up because the queue was full, the oldest first.
+        flushes: How often it was written who was heard from, and that we are awake; `flushing` is
+            how long that took in all, in seconds.
         finished: Set when `run` has written everything and ended.
     """
 
@@ -91,6 +93,8 @@ class Keeper:
         self.teller: Teller | None = None
         self.failures = 0
         self.dropped = 0
+        self.flushes = 0
+        self.flushing = 0.0
         self._store = store
         self._presence = presence
         self._flush_interval = flush_interval
@@ -178,7 +182,10 @@ class Keeper:
             self._something_to_do = trio.Event()
             await self._write_transitions()
             if trio.current_time() >= flush_at:
+                began = trio.current_time()
                 await self._flush()
+                self.flushes += 1
+                self.flushing += trio.current_time() - began
                 flush_at = trio.current_time() + self._flush_interval()
         await self._write_transitions()
         await self._flush()

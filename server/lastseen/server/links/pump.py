@@ -43,7 +43,12 @@ class Pumped(Protocol):
 
 
 class Pump:
-    """A poll set and who is served by each descriptor in it."""
+    """A poll set and who is served by each descriptor in it.
+
+    Attributes:
+        batches: How many turns found so many ready at once, by the binary digits of that number.
+        found: How many were found ready, in all.
+    """
 
     def __init__(
         self,
@@ -55,6 +60,8 @@ class Pump:
         self._clock = clock
         self._stopwatch = stopwatch
         self._poller = poller or new_poller()
+        self.batches = [0] * (BATCH.bit_length() + 1)
+        self.found = 0
         # By descriptor: the system gives the lowest that is free, so a list is the smaller dict.
         self._served: list[Pumped | None] = []
         self._count = 0
@@ -100,8 +107,13 @@ class Pump:
     def turn(self) -> None:
         """Serve those that are ready, at most BATCH of them, for TURN seconds or a little more."""
         now = self._clock.now()
-        ready = self._waiting or self._poller.poll(0, BATCH)
-        self._waiting = []
+        ready = self._waiting
+        if ready:
+            self._waiting = []
+        else:
+            ready = self._poller.poll(0, BATCH)
+            self.batches[len(ready).bit_length()] += 1
+            self.found += len(ready)
         ends = self._stopwatch() + TURN
         served = self._served
         for index, (fd, events) in enumerate(ready):

@@ -182,6 +182,16 @@ class Notifier:
         settings = sorted(self._followed.channels, key=lambda channel: channel.name)
         return [_channel_record(channel, lanes.get(channel.name)) for channel in settings]
 
+    def outcomes(self) -> dict[tuple[str, str], int]:
+        """How many deliveries became what in this run: by the channel's name and `sent` (it took
+        them) or `failed` (they were given up). A channel begins anew when its settings change.
+        """
+        found: dict[tuple[str, str], int] = {}
+        for lane in self._lanes:
+            found[lane.channel.name, "sent"] = lane.sent
+            found[lane.channel.name, "failed"] = lane.failed
+        return found
+
     # --- within -------------------------------------------------------------------------------
 
     async def _restore_standings(self) -> None:
