@@ -644,7 +644,7 @@ class ChannelRecord(Struct, frozen=True, omit_defaults=True, gc=False):
         state: `failing`: its last attempt failed, and is made again; `broken`: it refused for good,
             and nothing is sent by it until it is mended and enabled.
         why: Its last error, unless it is working.
-        since: When it broke (UTC), of one that is broken.
+        since: When it stopped working (UTC).
         pending: Deliveries that wait to be sent.
         failed: Deliveries given up and still remembered.
         sent: Deliveries sent in this run of the server.

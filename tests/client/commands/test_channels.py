@@ -37,7 +37,7 @@ def test_a_row_tells_how_it_goes_and_why(broken, now):
         "failed": "1,500",
         "sent": "7",
         "last sent": "1 hour ago",
-        "why": "HTTP 401: Unauthorized (broken 3 minutes ago)",
+        "why": "HTTP 401: Unauthorized (for 3 min)",
     }
 
 

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from lastseen.client.commands.columns import Cell, Column, Layout
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
-from lastseen.client.commands.output import ago, safe, to_json, utc_now
+from lastseen.client.commands.output import ago, safe, short_duration, to_json, utc_now
 from lastseen.client.commands.pages import JsonArray
 from lastseen.client.commands.terminal import remark, say, say_rows, width
 from lastseen.client.commands.usage import hold_to_the_wire
@@ -79,9 +79,11 @@ def row(channel: ChannelRecord, now: datetime) -> list[Cell]:
 
 
 def why(channel: ChannelRecord, now: datetime) -> str:
-    """Its last error, and when it broke."""
-    since = "" if channel.since is None else f" (broken {ago(channel.since, now)})"
-    return safe(channel.why) + since if channel.why else ""
+    """Its last error, and for how long it has not worked."""
+    if channel.since is None:
+        return safe(channel.why)
+    lasted = max(0.0, (now - channel.since).total_seconds())
+    return f"{safe(channel.why)} (for {short_duration(lasted)})"
 
 
 def to_dict(channel: ChannelRecord) -> dict[str, Any]:
