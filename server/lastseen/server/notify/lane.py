@@ -27,8 +27,8 @@ TAKEN_AT_ONCE = 100
 SENT_AT_ONCE = 8
 """Messages on their way to one channel."""
 
-LONGEST_IDLE = 600.0
-"""Seconds after which a lane looks even if nothing woke it."""
+SHORTEST_IDLE, LONGEST_IDLE = 0.02, 600.0
+"""Seconds until a lane that found nothing looks again, even if nothing wakes it."""
 
 STORE_PAUSE = 5.0
 """Seconds until a store that did not answer is asked again."""
@@ -119,7 +119,7 @@ class Lane:
         while not self._stopping.is_set() and not self.broken:
             self._wake = trio.Event()
             idle = await self._round()
-            with trio.move_on_after(min(idle, LONGEST_IDLE)):
+            with trio.move_on_after(idle):
                 await self._wake.wait()
             with trio.move_on_after(max(0.0, self._resting_until - self._supply.now())):
                 await self._stopping.wait()
@@ -132,7 +132,7 @@ class Lane:
         try:
             outgoing, idle = await self._taker.take(1 if self._failures else TAKEN_AT_ONCE)
             if not outgoing:
-                return idle
+                return min(max(idle, SHORTEST_IDLE), LONGEST_IDLE)
             await self._note(await self._send_all(outgoing))
         except StoreUnavailable:
             return STORE_PAUSE  # the keeper says so
