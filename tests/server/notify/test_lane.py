@@ -1,4 +1,4 @@
-"""A channel's way out, in simulated time, with a store in memory and a receiver that does as told."""
+"""A channel's way out, in simulated time, with a store in memory and a receiver that obeys."""
 
 # ruff: noqa: ARG001 - pytest-trio finds its clock among the arguments of the test itself
 
