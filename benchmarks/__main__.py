@@ -24,6 +24,7 @@ from benchmarks import (
     reaper_pass,
     registration,
     store_flush,
+    store_outbox,
     store_pages,
     store_start,
 )
@@ -44,6 +45,7 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Figure]]] = {
     "list-start": list_start.run,
     "store-flush": store_flush.run,
     "keeper-flush": keeper_flush.run,
+    "store-outbox": store_outbox.run,
     "store-pages": store_pages.run,
     "store-start": store_start.run,
 }
