@@ -1,0 +1,36 @@
+"""The example of the docs: that very text, in a browser."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+EXAMPLE = Path(__file__).parents[3] / "docs/example.html"
+
+ELSEWHERE = """(() => {
+  const real = WebSocket;
+  window.WebSocket = class extends real {
+    constructor(url, protocol) {
+      super(url.replace(":8081/", ":%d/"), protocol);
+    }
+  };
+})();"""
+"""The example names the default port, and this server has another."""
+
+
+def test_the_example_shows_who_is_here(
+    server: Any, new_tab: Callable[[], Any], start_client: Callable[..., Any]
+):
+    client = start_client(server, "<b>web-01</b>")
+    tab = new_tab()
+    tab._do(tab.page.add_init_script, ELSEWHERE % server.websocket_port)
+    tab.open("/example.html")
+    tab.until("() => document.querySelectorAll('li').length === 2")
+    texts = tab.run("() => [...document.querySelectorAll('li')].map((item) => item.textContent)")
+    assert "<b>web-01</b>: online, available" in texts
+    client.process.stdin.close()
+    tab.until("() => document.querySelectorAll('li').length === 1")
+
+
+def test_the_example_has_no_more_than_twenty_lines():
+    script = EXAMPLE.read_text().splitlines()
+    assert len(script) <= 23
