@@ -14,8 +14,14 @@ import trio
 import trio.testing
 from hypothesis import settings as hypothesis_settings
 from msgspec.structs import replace
+from websockets.client import ClientProtocol
+from websockets.frames import Opcode
+from websockets.http11 import Response
+from websockets.uri import parse_uri
 
 from lastseen.server.config import Config
+from lastseen.server.links.browsers import Browsers
+from lastseen.server.links.codecs import JSON, MSGPACK
 from lastseen.server.links.desk import Desk
 from lastseen.server.links.doorkeeper import Doorkeeper
 from lastseen.server.links.frames import FORMAT
@@ -29,7 +35,7 @@ from lastseen.server.stats import Gauge
 from lastseen.server.steering import Steering, policy_of
 from lastseen.shared.framing import Framer
 from lastseen.shared.messages import Goodbye, Message, Register
-from lastseen.shared.wire import from_server, to_frame
+from lastseen.shared.wire import from_server, json_from_server, pack, to_frame, to_json
 
 # The same examples every time: a test fails on everyone's machine, or on none.
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
@@ -84,6 +90,104 @@ class Peer:
         return last if isinstance(last, Goodbye) else None
 
 
+class WebPeer:
+    """The other end of a WebSocket, by the library's client; it does nothing unasked, not even
+    answer a ping.
+
+    Attributes:
+        heard: Every message it was told, in order.
+        pings: How often it was pinged.
+        response: The status of the handshake.
+        close: The code and the words of the closing frame.
+        ended: The server has closed its side.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self.socket = sock
+        self.library = ClientProtocol(parse_uri("ws://localhost/ws"), max_size=None)
+        self.heard: list[Any] = []
+        self.pings = 0
+        self.response: int | None = None
+        self.ended = False
+
+    def request(self, **headers: str) -> None:
+        """Open the handshake."""
+        request = self.library.connect()
+        for name, value in headers.items():
+            request.headers[name.replace("_", "-")] = value
+        self.library.send_request(request)
+        self._send()
+
+    def say(self, *messages: Message) -> None:
+        for message in messages:
+            if self.library.subprotocol == MSGPACK.subprotocol:
+                self.library.send_binary(pack(message))
+            else:
+                self.library.send_text(to_json(message))
+            self._send()
+
+    def say_bytes(self, data: bytes) -> None:
+        assert self.socket.send(data) == len(data)
+
+    def answer(self) -> None:
+        """Answer a ping."""
+        self.library.send_pong(b"")
+        self._send()
+
+    def bid_farewell(self, code: int | None = 1000) -> None:
+        """Begin to close."""
+        self.library.send_close(code)
+        self._send()
+
+    def read(self) -> list[Any]:
+        """What has come since the last call."""
+        known = len(self.heard)
+        while not self.ended:
+            try:
+                data = self.socket.recv(1 << 20)
+            except BlockingIOError:
+                break
+            if not data:
+                self.ended = True
+                self.library.receive_eof()
+            else:
+                self.library.receive_data(data)
+            self.library.data_to_send()  # pongs: whether it answers is for the test to say
+            for event in self.library.events_received():
+                self._note(event)
+        return self.heard[known:]
+
+    @property
+    def close(self) -> tuple[int, str] | None:
+        self.read()
+        found = self.library.close_rcvd
+        return None if found is None else (int(found.code), found.reason)
+
+    @property
+    def goodbye(self) -> Goodbye | None:
+        """The last message, if it was that."""
+        self.read()
+        last = self.heard[-1] if self.heard else None
+        return last if isinstance(last, Goodbye) else None
+
+    def hang_up(self) -> None:
+        self.socket.close()
+
+    def _send(self) -> None:
+        self.say_bytes(b"".join(self.library.data_to_send()))
+
+    def _note(self, event: Any) -> None:
+        if isinstance(event, Response):
+            self.response = event.status_code
+        elif event.opcode is Opcode.PING:
+            self.pings += 1
+        elif event.opcode is Opcode.TEXT:
+            self.heard.append(json_from_server.decode(bytes(event.data)))
+        elif event.opcode is Opcode.BINARY:
+            self.heard.append(from_server.decode(bytes(event.data)))
+
+
 class House:
     """All parts of a server but its listeners and its loop."""
 
@@ -96,7 +200,8 @@ class House:
         config = config or Config()
         self.poller = poller or new_poller()
         self.clock = AwakeClock(monotonic, lambda: WALL + monotonic())
-        self.presence = Presence(policy_of(config), self.clock, {FORMAT: to_frame})
+        encoders = {FORMAT: to_frame} | {c.subprotocol: c.encode for c in (JSON, MSGPACK)}
+        self.presence = Presence(policy_of(config), self.clock, encoders)
         self.steering = Steering(config, self.presence)
         self.doorkeeper = Doorkeeper()
         self.pump = Pump(self.clock, self.poller)
@@ -108,7 +213,8 @@ class House:
             lambda request_id: gauge.read(connections=len(self.pump), request_id=request_id),
         )
         self.reception = Reception(self.pump, self.desk)
-        self.peers: list[Peer] = []
+        self.browsers = Browsers(self.reception, self.desk)
+        self.peers: list[Any] = []
 
     def connect(self, address: tuple[str, int] | None = None, *, room: int | None = None) -> Peer:
         """A peer whose connection has come in. `room`: bytes that the kernel takes from us."""
@@ -121,13 +227,30 @@ class House:
         self.reception.admit_tcp(ours, address or ("192.0.2.7", 40_000 + len(self.peers)))
         return peer
 
+    def arrive(self, address: tuple[str, int] | None = None) -> "WebPeer":
+        """A peer that has come to the door for WebSockets, and has said nothing yet."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        peer = WebPeer(theirs)
+        self.peers.append(peer)
+        self.browsers.admit(ours, address or ("192.0.2.8", 40_000 + len(self.peers)))
+        return peer
+
+    def browse(self, **headers: str) -> "WebPeer":
+        """A peer whose WebSocket is open."""
+        peer = self.arrive()
+        peer.request(**headers)
+        self.settle()
+        peer.read()
+        return peer
+
     def register(self, client_id: str, **fields: Any) -> Peer:
         """A peer that is present."""
         peer = self.connect()
         self.ask(peer, Register(client_id, **({"instance": "i"} | fields)))
         return peer
 
-    def ask(self, peer: Peer, *messages: Message) -> list[Any]:
+    def ask(self, peer: Any, *messages: Message) -> list[Any]:
         """What a peer is told until the pump is quiet again, once it has said this."""
         peer.read()
         peer.say(*messages)
@@ -138,7 +261,7 @@ class House:
     def busy(self) -> bool:
         return bool(select.select([self.poller.fileno()], [], [], 0)[0])
 
-    def settle(self, reading: Iterable[Peer] = ()) -> None:
+    def settle(self, reading: Iterable[Any] = ()) -> None:
         """Turn the pump until nothing is ready, these peers reading meanwhile."""
         for _ in range(MOST_TURNS):
             for peer in reading:
@@ -163,10 +286,14 @@ class House:
             peer.hang_up()
 
 
-def settings_with(**server: Any) -> Config:
-    """The defaults, but for these of [server]."""
+def settings_with(websocket: dict[str, Any] | None = None, **server: Any) -> Config:
+    """The defaults, but for these of [websocket] and of [server]."""
     config = Config()
-    return replace(config, server=replace(config.server, **server))
+    return replace(
+        config,
+        server=replace(config.server, **server),
+        websocket=replace(config.websocket, **(websocket or {})),
+    )
 
 
 @pytest.fixture
