@@ -262,6 +262,7 @@ def test_show_config_prints_what_is_in_force_and_why(
         ("sqlalchemy", []),
         ("sqlalchemy", ["export", "x"]),
         ("alembic", ["migrate"]),
+        ("httpx", ["notify-test"]),
     ],
 )
 def test_without_the_extra_it_says_how_to_install_it(missing: str, arguments: list[str]):

@@ -23,7 +23,7 @@ from lastseen.shared.version import VERSION
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
-EXTRA = {"structlog", "tomli_w", "sqlalchemy", "alembic"}
+EXTRA = {"structlog", "tomli_w", "sqlalchemy", "alembic", "httpx", "apprise"}
 """What the extra `server` installs; the base install, for clients, does without."""
 
 _ASK_HELP = "See `lastseen-server --help`."
@@ -120,10 +120,10 @@ def show_config(*, config: ConfigPath = None) -> None:
     output(effective(loaded))
 
 
-def _add(name: str, function: str, about: str, examples: str) -> None:
+def _add(name: str, function: str, about: str, examples: str, module: str = "store") -> None:
     """A sub-command that is imported when it is called: the store takes a quarter of a second."""
     app.command(
-        f"lastseen.server.commands.store:{function}",
+        f"lastseen.server.commands.{module}:{function}",
         name=name,
         help=about,
         help_epilogue=f"Examples:\n\n{examples}",
@@ -164,6 +164,17 @@ _add(
 
 For PostgreSQL use pg_dump.""",
     """  lastseen-server backup /var/backups/lastseen.db""",
+)
+_add(
+    "notify-test",
+    "notify_test",
+    """Send a test message by each channel, or by one, and say what came of it.
+
+It is really sent, and says that a client is offline which does not exist.
+Exit code 1 if any did not take it.""",
+    """  lastseen-server notify-test
+  lastseen-server notify-test pager""",
+    module="notify",
 )
 
 

@@ -5,9 +5,8 @@ so that a reload finds a secret that was exchanged.
 """
 
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -16,27 +15,13 @@ from lastseen.server.config.sections.notify import Channel
 from lastseen.server.errors import ConfigError
 from lastseen.shared.explain import shown
 
-WANTED = {"webhook": ("url",), "telegram": ("token",), "apprise": ("url",)}
+WANTED = {"webhook": ("url",), "telegram": ("token",), "apprise": ("url",), "command": ()}
 """What each kind of channel needs exactly one of: itself, …_file or …_env."""
 OPTIONAL = {"webhook": ("secret",)}
 """What it may do without. Several may stand in its place, a line each."""
 
 LONGEST = 65_536
 """Bytes of a file that are read: more is no secret."""
-
-
-class _Place(NamedTuple):
-    """Where in the settings a secret is asked for: `notify.webhook`, 0, `url`."""
-
-    array: str
-    place: int
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.array}[{self.place}].{self.name}"
-
-    def problem(self, sentence: str) -> ConfigError:
-        return ConfigError(f"{self}{sentence}", [self.array])
 
 
 def fetch(config: Config, folder: Path, environ: Mapping[str, str]) -> tuple[Config, list[str]]:
@@ -47,92 +32,93 @@ def fetch(config: Config, folder: Path, environ: Mapping[str, str]) -> tuple[Con
     Raises:
         ConfigError: A secret is missing, stands in two places, or cannot be read.
     """
-    warnings: list[str] = []
-    kinds = {}
-    for kind in WANTED:
-        channels = getattr(config.notify, kind)
-        kinds[kind] = tuple(
-            _filled(kind, index, channel, folder, environ, warnings)
-            for index, channel in enumerate(channels)
+    source = _Source(folder, environ)
+    kinds = {
+        kind: tuple(
+            _filled(channel, kind, f"notify.{kind}[{index}]", source)
+            for index, channel in enumerate(getattr(config.notify, kind))
         )
-    return replace(config, notify=replace(config.notify, **kinds)), warnings
+        for kind in WANTED
+    }
+    return replace(config, notify=replace(config.notify, **kinds)), source.warnings
 
 
-def _filled(
-    kind: str,
-    index: int,
-    channel: Channel,
-    folder: Path,
-    environ: Mapping[str, str],
-    warnings: list[str],
-) -> Channel:
+def _filled(channel: Channel, kind: str, place: str, source: "_Source") -> Channel:
+    """A channel with its secrets."""
     found: dict[str, object] = {}
-    for name in (*WANTED[kind], *OPTIONAL.get(kind, ())):
-        place = _Place(f"notify.{kind}", index, name)
-        _check_one(channel, place, wanted=name in WANTED[kind])
-        if not channel.enabled:
-            continue
-        lines = _lines(channel, place, folder, environ, warnings)
-        if lines and name in WANTED[kind] and len(lines) > 1:
-            raise place.problem(f": expected one line, got {len(lines)}")
-        if lines:
-            found[name] = lines[0] if name in WANTED[kind] else tuple(lines)
+    for name in WANTED[kind]:
+        _check_one(channel, place, name, wanted=True)
+        if lines := source.lines(channel, place, name):
+            if len(lines) > 1:
+                raise _wrong(place, name, f"expected one line, got {len(lines)}")
+            found[name] = lines[0]
+    for name in OPTIONAL.get(kind, ()):
+        _check_one(channel, place, name, wanted=False)
+        if lines := source.lines(channel, place, name):
+            found[name] = lines
     return replace(channel, **found)
 
 
-def _check_one(channel: Channel, place: _Place, *, wanted: bool) -> None:
-    ways = [place.name, f"{place.name}_file", f"{place.name}_env"]
+def _check_one(channel: Channel, place: str, name: str, *, wanted: bool) -> None:
+    ways = [name, f"{name}_file", f"{name}_env"]
     given = [way for way in ways if getattr(channel, way)]
     if len(given) > 1 or (wanted and not given):
         most = "one" if wanted else "at most one"
         got = " and ".join(given) or "none"
-        raise place.problem(f": expected {most} of {', '.join(ways)}, got {got}")
+        raise _wrong(place, name, f"expected {most} of {', '.join(ways)}, got {got}")
 
 
-def _lines(
-    channel: Channel,
-    place: _Place,
-    folder: Path,
-    environ: Mapping[str, str],
-    warnings: list[str],
-) -> list[str]:
-    """What stands elsewhere, if anything does."""
-    if name := getattr(channel, f"{place.name}_file"):
-        there = place._replace(name=f"{place.name}_file")
-        warnings.extend(_risks(there, folder / name))
-        return _trimmed(there, name, _read(there, name, folder))
-    if name := getattr(channel, f"{place.name}_env"):
-        there = place._replace(name=f"{place.name}_env")
-        if name not in environ:
-            raise there.problem(f": there is no environment variable {shown(name)}")
-        return _trimmed(there, name, environ[name])
-    return []
+class _Source:
+    """Where secrets may stand.
 
+    Attributes:
+        warnings: Sentences on files that were read and that others can read, too.
+    """
 
-def _read(place: _Place, name: str, folder: Path) -> str:
-    try:
-        with (folder / name).open("rb") as file:
-            content = file.read(LONGEST + 1)
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self.warnings: list[str] = []
+        self._folder = folder
+        self._environ = environ
+
+    def lines(self, channel: Channel, place: str, name: str) -> tuple[str, ...]:
+        """What stands elsewhere in place of a setting of a channel, if anything does."""
+        if not channel.enabled:
+            return ()
+        if file := getattr(channel, f"{name}_file"):
+            return self._of_file(file, place, f"{name}_file")
+        if variable := getattr(channel, f"{name}_env"):
+            return self._of_variable(variable, place, f"{name}_env")
+        return ()
+
+    def _of_file(self, file: str, place: str, name: str) -> tuple[str, ...]:
+        path = self._folder / file
+        try:
+            with path.open("rb") as opened:
+                content = opened.read(LONGEST + 1)
+            if path.stat().st_mode & stat.S_IROTH:
+                mend = f"anyone on this machine can read {shown(file)}; to mend that: chmod o-r"
+                self.warnings.append(f"{place}.{name}: {mend}")
+            text = content.decode("utf-8-sig")
+        except OSError as error:
+            raise _wrong(place, name, f"{shown(file)} cannot be read: {error.strerror}") from None
+        except ValueError:  # not UTF-8; or a path with a zero in it
+            raise _wrong(place, name, f"expected a file of text, got {shown(file)}") from None
         if len(content) > LONGEST:
-            raise place.problem(f": {shown(name)} is longer than {LONGEST:,} bytes")
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        raise place.problem(f": {shown(name)} cannot be read: {error.strerror}") from None
-    except ValueError:  # not UTF-8; or a path with a zero in it
-        raise place.problem(f": expected a file of UTF-8 text, got {shown(name)}") from None
+            raise _wrong(place, name, f"{shown(file)} is longer than {LONGEST:,} bytes")
+        return _not_empty(text, place, name, file)
+
+    def _of_variable(self, variable: str, place: str, name: str) -> tuple[str, ...]:
+        if variable not in self._environ:
+            raise _wrong(place, name, f"there is no environment variable {shown(variable)}")
+        return _not_empty(self._environ[variable], place, name, variable)
 
 
-def _trimmed(place: _Place, name: str, text: str) -> list[str]:
-    lines = [line.strip() for line in text.splitlines()]
-    if not any(lines):
-        raise place.problem(f": {shown(name)} is empty")
-    return [line for line in lines if line]
+def _not_empty(text: str, place: str, name: str, where: str) -> tuple[str, ...]:
+    lines = tuple(line.strip() for line in text.splitlines() if line.strip())
+    if not lines:
+        raise _wrong(place, name, f"{shown(where)} is empty")
+    return lines
 
 
-def _risks(place: _Place, path: Path) -> Iterator[str]:
-    try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError):
-        return  # it cannot be read either, which is said there
-    if mode & stat.S_IROTH:
-        yield f"{place}: anyone on this machine can read {shown(str(path))}; to mend it: chmod o-r"
+def _wrong(place: str, name: str, problem: str) -> ConfigError:
+    return ConfigError(f"{place}.{name}: {problem}", [place.partition("[")[0]])

@@ -14,6 +14,7 @@ from lastseen.server.config.sections.notify import (
     Channel,
     Command,
     Maintenance,
+    Notify,
     Telegram,
     Webhook,
 )
@@ -58,7 +59,8 @@ def _check_names(what: str, named: Iterable[Channel | Maintenance]) -> None:
     for item in named:
         if item.name in seen:
             raise ConfigError(
-                f"notify: expected {what} of different names, got two {shown(item.name)}"
+                f"notify: expected {what} of different names, got two {shown(item.name)}",
+                [f"notify.{kind}" for kind in Notify.__struct_fields__],
             )
         seen.add(item.name)
 
