@@ -328,3 +328,14 @@ def test_a_link_takes_over_from_the_run_before(world):
     of_the_run_before(world)
     session = world.register("job")
     assert world.presence.registry.sessions_of("job") == (session,)
+
+
+def test_one_that_came_back_is_of_this_run_and_makes_way_only_for_itself(world):
+    of_the_run_before(world)
+    beat(world, instance="i2")
+    beat(world, via="lan")
+    world.register("job", "i1")
+    assert len(world.presence.registry.sessions_of("job")) == 3
+    world.register("job", "i2")
+    vias = [getattr(s, "via", "tcp") for s in world.presence.registry.sessions_of("job")]
+    assert vias == ["lan", "tcp"]
