@@ -95,7 +95,7 @@ def program() -> Callable[[str], str]:
     """Finds a program. Without it a test is skipped, but not where everything must run."""
 
     def program(name: str) -> str:
-        found = shutil.which(name)
+        found = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin")
         if found is None:
             missing = f"{name} is not installed: on Debian and Ubuntu, apt-get install {name}"
             if os.environ.get("CI"):
