@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from websockets.client import ClientProtocol
 from websockets.frames import Opcode
 from websockets.http11 import Response
+from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from lastseen.server.config import Config
@@ -116,6 +117,8 @@ class WebPeer:
         request = self.library.connect()
         for name, value in headers.items():
             request.headers[name.replace("_", "-")] = value
+        offered = headers.get("Sec_WebSocket_Protocol")
+        self.library.available_subprotocols = [Subprotocol(offered)] if offered else None
         self.library.send_request(request)
         self._send()
 
