@@ -6,7 +6,7 @@ from lastseen.client.__main__ import main
 
 COMMANDS = (
     *("connect", "list", "watch", "history", "uptime", "forget"),
-    *("ping", "settings", "stats", "completion"),
+    *("ping", "settings", "stats", "completion", "lan"),
 )
 
 
@@ -25,7 +25,7 @@ def test_the_help_of_every_sub_command_shows_examples(capsys, command):
     assert f"  lastseen {command}" in told
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS, "settings set"])
+@pytest.mark.parametrize("command", ["", *COMMANDS, "settings set", "lan peers", "lan announce"])
 def test_help_fits_a_terminal_of_80_columns(capsys, monkeypatch, command):
     monkeypatch.setenv("COLUMNS", "80")
     assert main([*command.split(), "--help"]) == 0

@@ -14,7 +14,7 @@ import trio.testing
 from msgspec.structs import replace
 
 from lastseen.server.config.sections.lan import Lan as Settings
-from lastseen.server.links.lan import LOOK, PROBES, Lan
+from lastseen.server.links.lan import LOOK, Lan
 from lastseen.server.presence.clock import AwakeClock
 from lastseen.server.presence.model import Policy, Registration
 from lastseen.server.presence.presence import Presence
@@ -31,6 +31,7 @@ from lastseen.shared.ipmsg.packet import (
     build,
     parse,
 )
+from lastseen.shared.lan.conduct import PROBES
 from lastseen.shared.lan.post import Post
 from lastseen.shared.messages import List, Register
 from lastseen.shared.wire import to_frame

@@ -182,6 +182,14 @@ def test_who_is_silent_for_too_long_is_forgotten(conduct, datagram):
     assert [peer.address for peer in conduct.peers] == [BOB[0]]
 
 
+def test_who_is_silent_for_half_of_it_at_all_addresses_is_quiet(conduct, datagram):
+    conduct.receive(datagram("ann"), ANN, 0, own=False)
+    conduct.receive(datagram("bob"), BOB, 0, own=False)
+    conduct.receive(datagram("bob"), ("10.0.0.3", PORT), 50, own=False)
+    assert conduct.quiet(89) == []
+    assert conduct.quiet(90) == [ANN[0]]
+
+
 def test_invented_members_are_no_more_than_may_be_known_and_those_known_are_still_heard(
     conduct, datagram
 ):

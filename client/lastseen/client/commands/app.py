@@ -54,7 +54,8 @@ Ends with Ctrl-C (exit code 130) or SIGTERM (0), after telling the server that i
     """  lastseen connect --id web-01
   lastseen connect --group rack-3 --group web --meta version=1.4
   lastseen connect --availability busy --note "migrating until 4 pm"
-  lastseen connect --wait --json       start before the server does""",
+  lastseen connect --wait --json       start before the server does
+  lastseen connect --lan               to a server that is found by itself""",
 )
 _add(
     "list",
@@ -64,6 +65,7 @@ _add(
   lastseen list --all                  offline ones too, and why
   lastseen list --status offline --sort last-seen
   lastseen list --group rack-3 --search web
+  lastseen list --lan --via lan        a server found by itself, and its LAN
   lastseen list --json | jq -r '.[].client_id'""",
 )
 _add(
@@ -196,4 +198,9 @@ app.command(
     f"{_HERE}.settings:settings_app",
     name="settings",
     help="Show the server's settings, or change them.",
+)
+app.command(
+    f"{_HERE}.lan:lan_app",
+    name="lan",
+    help="Members of the IP Messenger family on the local network.",
 )

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from lastseen.client.commands.link_events import sentence, to_dict
-from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
+from lastseen.client.commands.options import DEFAULT_SERVER, Json, Lan, Server
 from lastseen.client.commands.output import safe, stamp, to_json, utc_now
+from lastseen.client.commands.server_on_lan import server_for
 from lastseen.client.commands.terminal import say
 from lastseen.client.commands.usage import hold_to_the_wire, pairs
 from lastseen.client.events import Event, Unreachable
@@ -37,6 +38,7 @@ async def connect(
         bool, Parameter(negative="", help="Keep trying when the server cannot be reached at first.")
     ] = False,
     server: Server = DEFAULT_SERVER,
+    lan: Lan = False,
     json: Json = False,
 ) -> int:
     """Be present."""
@@ -51,16 +53,19 @@ async def connect(
     wish = SetAvailability(availability, note)
     hold_to_the_wire(me)
     hold_to_the_wire(wish)
-    return await _stay(me, wish, server, wait=wait, json=json)
+    return await _stay(me, wish, server, lan=lan, wait=wait, json=json)
 
 
-async def _stay(me: Register, wish: SetAvailability, server: str, *, wait: bool, json: bool) -> int:
+async def _stay(
+    me: Register, wish: SetAvailability, named: str, *, lan: bool, wait: bool, json: bool
+) -> int:
     import trio
 
     from lastseen import client
     from lastseen.client.commands.signals import stopped_by_signals
 
     with stopped_by_signals() as stop:
+        server = await server_for(named, lan=lan, wait=wait)
         async with client.connect(
             server,
             client_id=me.client_id,

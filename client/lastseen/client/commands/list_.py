@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from lastseen.client.commands.columns import Layout
-from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
+from lastseen.client.commands.options import DEFAULT_SERVER, Json, Lan, Server
 from lastseen.client.commands.output import utc_now
 from lastseen.client.commands.pages import JsonArray, batches
 from lastseen.client.commands.records import (
@@ -19,12 +19,16 @@ from lastseen.client.commands.records import (
     summary,
     to_dict,
 )
+from lastseen.client.commands.server_on_lan import server_for
 from lastseen.client.commands.terminal import remark, say_rows, width
 from lastseen.client.commands.usage import UsageError, hold_to_the_wire
-from lastseen.shared.messages import ClientRecord, List
+from lastseen.shared.messages import ClientRecord, List, Via
 
 _PAGE = 500
 """Rows that are laid out and printed at once: as many as the server sends in a page."""
+
+
+Sort = Annotated[SortKey, Parameter(help="Times: most recent first.")]
 
 
 async def list_clients(
@@ -42,20 +46,32 @@ async def list_clients(
         str | None,
         Parameter(help="Only where id, name, hostname or address contains this."),
     ] = None,
-    sort: Annotated[SortKey, Parameter(help="Times: most recent first.")] = "id",
+    via: Annotated[
+        Via | None, Parameter(help="Only those whose last sign of life came that way.")
+    ] = None,
+    sort: Sort = "id",
     server: Server = DEFAULT_SERVER,
+    lan: Lan = False,
     json: Json = False,
 ) -> None:
     """List the clients."""
-    from lastseen.client import observe
-
     if everyone:
         if status not in (None, "all"):
             raise UsageError(f"--all and --status {status} ask for different clients")
         status = "all"
-    hold_to_the_wire(List(status=status, group=group, search=search))
+    wish = List(status=status, group=group, search=search, via=via)
+    hold_to_the_wire(wish)
+    await show(wish, sort, await server_for(server, lan=lan), json=json)
+
+
+async def show(wish: List, sort: SortKey, server: str, *, json: bool) -> None:
+    """Print whom a server finds."""
+    from lastseen.client import observe
+
     async with observe(server) as observer:
-        records = observer.clients(status=status, group=group, search=search)
+        records = observer.clients(
+            status=wish.status, group=wish.group, search=wish.search, via=wish.via
+        )
         pages = batches(records, _PAGE) if sort == "id" else _sorted(records, sort)
         if json:
             await _print_json(pages)

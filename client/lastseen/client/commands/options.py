@@ -22,6 +22,15 @@ Server = Annotated[
     ),
 ]
 
+Lan = Annotated[
+    bool,
+    Parameter(
+        name="--lan",
+        negative="",
+        help="Search the local network for a server, in place of --server.",
+    ),
+]
+
 Json = Annotated[
     bool, Parameter(name="--json", negative="", help="Print JSON, for programs (docs/commands.md).")
 ]

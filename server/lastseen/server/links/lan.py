@@ -24,13 +24,9 @@ from lastseen.server.links.lan_identity import entry_of, habits_of, services_of
 from lastseen.server.links.lan_mail import Mail
 from lastseen.server.presence.presence import Presence
 from lastseen.shared.ipmsg.beacon import Beacon
-from lastseen.shared.lan.conduct import Conduct
+from lastseen.shared.lan.conduct import PROBES, Conduct
 from lastseen.shared.lan.post import Post, Sent
 from lastseen.shared.messages import LanStats
-
-PROBES = 10
-"""How often a silent member is asked for itself before it is given up on: with 30 % of all
-datagrams lost, one who lives is overlooked so often once in a thousand times."""
 
 LOOK = 1.0
 """Seconds after which networks and settings are looked at again."""

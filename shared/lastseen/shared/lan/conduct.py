@@ -30,6 +30,10 @@ LARGE, LARGER, LARGEST = 10, 50, 300
 """Members from which on answers are spread over `answer_delay`, twice and four times of it: so many
 answers at once would collide. The original client knows three such steps, too."""
 
+PROBES = 10
+"""How often a silent member should be asked for itself before it is given up on: with 30 % of all
+datagrams lost each way, one who lives stays silent to so many once in a thousand times."""
+
 Sent = tuple[str, int]
 """Where a datagram came from or goes to: address and port."""
 
@@ -124,6 +128,14 @@ class Conduct:
     def leave(self) -> list[Letter]:
         """Goodbye."""
         return self._to_all(BR_EXIT)
+
+    def quiet(self, now: float) -> list[str]:
+        """The names of those who were silent at all their addresses for half of `peer_timeout`."""
+        heard: dict[str, float] = {}
+        for peer in self.peers:
+            heard[peer.member.name] = max(peer.heard, heard.get(peer.member.name, peer.heard))
+        half = self.habits.peer_timeout / 2
+        return [name for name, moment in heard.items() if now - moment >= half]
 
     def probe(self, name: str) -> list[Letter]:
         """Are you there? To all addresses of the member of this name, or to the name if that is an
