@@ -67,7 +67,7 @@ def test_every_channel_that_is_enabled_is_tried_and_said_of(
     assert main(["notify-test"]) == 1
     told = capsys.readouterr()
     lines = sorted(told.out.splitlines())
-    assert lines[0] == "bad: FAILED: answered 503"
+    assert lines[0] == "bad: FAILED: HTTP 503"
     assert lines[1].startswith("good: taken, in ")
     assert lines[2].startswith("siren: taken, in ")
     assert len(lines) == 3

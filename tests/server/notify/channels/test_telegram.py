@@ -115,7 +115,7 @@ async def test_a_refusal_says_why_and_whether_trying_again_can_help(
 ):
     says(receiver, status, description)
     error = await refusal(sender, message)
-    assert str(error) == f"answered {status}: {description}"
+    assert str(error) == f"HTTP {status}: {description}"
     assert error.permanent is permanent
 
 
@@ -145,7 +145,7 @@ async def test_something_else_in_its_place_is_no_success(
 ):
     receiver.answer(200, body)
     error = await refusal(sender, message)
-    assert str(error) == "answered 200"
+    assert str(error) == "HTTP 200"
     assert not error.permanent
 
 

@@ -98,7 +98,7 @@ async def test_a_refusal_says_whether_trying_again_can_help(
 ):
     receiver.answer(status, headers={"Location": receiver.url})
     error = await refusal(sender_to(receiver.url, http), message)
-    assert str(error).startswith(f"answered {status}")
+    assert str(error).startswith(f"HTTP {status}")
     assert error.permanent is permanent
     assert error.retry_after is None
     assert len(receiver.requests) == 1  # a redirect is not followed

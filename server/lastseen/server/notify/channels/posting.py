@@ -93,9 +93,9 @@ async def post(
 def refusal(answer: Answer, remark: str = "") -> TransportError:
     """The error for an answer that is none of success. `remark` says what the receiver said."""
     if 300 <= answer.status < 400:
-        sentence = f"answered {answer.status}: redirects are not followed; is the URL right?"
+        sentence = f"HTTP {answer.status}: redirects are not followed; is the URL right?"
     else:
-        sentence = f"answered {answer.status}" + (f": {remark}" if remark else "")
+        sentence = f"HTTP {answer.status}" + (f": {remark}" if remark else "")
     return TransportError(
         sentence,
         permanent=answer.status in REFUSALS | MOVED,
