@@ -64,6 +64,9 @@ class FakeNotifier:
     def windows(self) -> list[Maintenance]:
         return self.planned
 
+    def now(self) -> float:
+        return NOW
+
     def silenced(self, silence: StoredSilence) -> None:
         self.told.append(("silenced", silence))
 

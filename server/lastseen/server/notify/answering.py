@@ -56,6 +56,9 @@ class Notifier(Protocol):
     def windows(self) -> Sequence[Maintenance]:
         """The planned maintenance of the settings."""
 
+    def now(self) -> float:
+        """This moment by the clock that deliveries are scheduled with."""
+
     def silenced(self, silence: Silence) -> None:
         """Nothing is told of these clients from now on."""
 
@@ -186,7 +189,7 @@ class Answering:
             return Error("unknown_delivery", f"there is no delivery {request.id}")
         if self._channel(delivery.channel) is None:
             return _unknown_channel(delivery.channel)
-        if not await self._call(self._store.retry, request.id, self._wall()):
+        if not await self._call(self._store.retry, request.id, self._notifier.now()):
             sentence = f"delivery {request.id} was sent or withdrawn: it is not tried again"
             return Error("already_settled", sentence)
         self._notifier.retried(delivery.channel)

@@ -12,6 +12,8 @@ from lastseen.server.presence.presence import Presence
 from lastseen.server.steering import Steering
 from lastseen.server.store.deliveries import DeliveryStore
 
+DAY = 86_400.0
+
 
 class Notifications:
     """Who decides what is told, who sends it, and who answers questions about it.
@@ -26,7 +28,12 @@ class Notifications:
     ) -> None:
         """From now on the keeper has what is to be told written with each transition."""
         self.notifier = Notifier(
-            store, keeper, Senders(), lambda: steering.config.notify, presence.epoch
+            store,
+            keeper,
+            Senders(),
+            settings=lambda: steering.config.notify,
+            retention=lambda: steering.config.store.offline_retention * DAY,
+            epoch=presence.epoch,
         )
         self.answering = Answering(store, self.notifier, time.time)
         keeper.teller = self.notifier

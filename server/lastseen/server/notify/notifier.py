@@ -77,14 +77,18 @@ class Notifier:
         keeper: Keeper,
         senders: Senders,
         settings: Callable[[], Notify],
+        retention: Callable[[], float],
         epoch: str,
         around: Surroundings | None = None,
     ) -> None:
-        """`settings` is asked at each tick: what changed is followed."""
+        """`settings` is asked at each tick: what changed is followed. `retention` says for how many
+        seconds clients that are offline are remembered.
+        """
         self._around = around or Surroundings()
         self._store = store
         self._keeper = keeper
         self._settings = settings
+        self._retention = retention
         self._followed = settings()
         self._epoch = epoch
         self._silences: dict[int, Silence] = {}
@@ -156,6 +160,10 @@ class Notifier:
         """The planned maintenance of the settings."""
         return self._followed.maintenance
 
+    def now(self) -> float:
+        """This moment by the clock that deliveries are scheduled with."""
+        return self._around.schedule()
+
     def silenced(self, silence: Silence) -> None:
         """Somebody ordered a silence, and the store has it."""
         self._silences[silence.id] = silence
@@ -214,7 +222,9 @@ class Notifier:
             if self._settings() != self._followed:
                 self._follow(self._settings())
             self._follow_quiet()
-            self._keeper.tell(self._outbox.tick(self._around.schedule()))
+            now = self._around.schedule()
+            self._keeper.tell(self._outbox.tick(now))
+            self._outbox.forget_before(now - self._retention())
 
     def _follow(self, settings: Notify) -> None:
         self._followed = settings

@@ -20,6 +20,9 @@ from lastseen.shared.messages import ClientRecord
 SWEEP = 60.0
 """Seconds between two looks for clients that have been steady for long."""
 
+FORGETTING = 300.0
+"""Seconds between two looks for clients that are forgotten."""
+
 NOTHING = Telling()
 
 Key = tuple[str, str]
@@ -42,6 +45,7 @@ class Outbox:
         self._timed: dict[Key, None] = {}  # those that time alone may make say something
         self._changes: dict[Key, deque[float]] = {}  # when each came or went of late
         self._swept_at = 0.0
+        self._forgot_before = 0.0
 
     def __len__(self) -> int:
         return sum(map(len, self._standings.values()))
@@ -121,7 +125,12 @@ class Outbox:
             self._drop((channel, client_id))
 
     def forget_before(self, moment: float) -> None:
-        """Clients that went offline before a moment are forgotten; so does the store."""
+        """Clients that went offline before a moment are forgotten; so does the store. Looks only
+        once in a while.
+        """
+        if moment - self._forgot_before < FORGETTING:
+            return
+        self._forgot_before = moment
         old = [
             (standing.channel, standing.client_id)
             for standings in self._standings.values()
