@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, PathParameter, QueryParameter
 from msgspec import Struct
 
 from lastseen.server.http.access import OBSERVER
@@ -26,8 +27,10 @@ from lastseen.shared.messages import (
 
 Wanted = Literal["present", "online", "late", "offline", "all"]
 
-Segment = Annotated[str, Parameter(description="The client_id, percent-encoded.", min_length=1)]
-Limit = Annotated[int, Parameter(ge=1, le=1000, description="At most so many; fewer may come.")]
+Segment = Annotated[str, PathParameter(description="The client_id.", min_length=1)]
+Limit = Annotated[
+    int, QueryParameter(ge=1, le=1000, description="At most so many; fewer may come.")
+]
 
 
 class ClientPage(Struct, frozen=True, omit_defaults=True):
@@ -56,13 +59,13 @@ class UptimeOfOne(Struct, frozen=True):
 
 @get("/api/clients", guards=[OBSERVER], tags=["clients"], summary="List clients")
 async def list_clients(
-    desk: Desk,
-    status: Wanted = "present",
-    group: Annotated[str | None, Parameter(max_length=64)] = None,
-    search: Annotated[str | None, Parameter(max_length=128)] = None,
-    via: Via | None = None,
+    desk: NamedDependency[Desk],
+    status: FromQuery[Wanted] = "present",
+    group: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    search: Annotated[str | None, QueryParameter(max_length=128)] = None,
+    via: FromQuery[Via | None] = None,
     limit: Limit = 500,
-    after: Annotated[str | None, Parameter(max_length=1000, description="The cursor.")] = None,
+    after: Annotated[str | None, QueryParameter(max_length=1000, description="The cursor.")] = None,
 ) -> ClientPage:
     """A page of the clients that match, in the order of their ids."""
     wanted = None if status == "present" else status
@@ -72,7 +75,7 @@ async def list_clients(
 
 
 @get("/api/clients/{segment:str}", guards=[OBSERVER], tags=["clients"], summary="One client")
-async def show_client(desk: Desk, segment: Segment) -> ClientRecord:
+async def show_client(desk: NamedDependency[Desk], segment: Segment) -> ClientRecord:
     """The record of a client, present or remembered."""
     return await find(desk, client_id_in(segment))
 
@@ -81,11 +84,15 @@ async def show_client(desk: Desk, segment: Segment) -> ClientRecord:
     "/api/clients/{segment:str}/events", guards=[OBSERVER], tags=["clients"], summary="Its history"
 )
 async def show_events(
-    desk: Desk,
+    desk: NamedDependency[Desk],
     segment: Segment,
-    since: Annotated[datetime | None, Parameter(description="Only what happened since.")] = None,
+    since: Annotated[
+        datetime | None, QueryParameter(description="Only what happened since.")
+    ] = None,
     limit: Limit = 500,
-    before: Annotated[int | None, Parameter(ge=0, le=2**63 - 1, description="The cursor.")] = None,
+    before: Annotated[
+        int | None, QueryParameter(ge=0, le=2**63 - 1, description="The cursor.")
+    ] = None,
 ) -> EventPage:
     """What happened to a client, the latest first."""
     if since is not None and since.tzinfo is None:
@@ -96,7 +103,7 @@ async def show_events(
 
 
 @get("/api/clients/{segment:str}/uptime", guards=[OBSERVER], tags=["clients"], summary="Its uptime")
-async def show_uptime(desk: Desk, segment: Segment) -> UptimeOfOne:
+async def show_uptime(desk: NamedDependency[Desk], segment: Segment) -> UptimeOfOne:
     """How much of a day, a week and 30 days a client was online."""
     question = GetUptime(client_id_in(segment), limit=1)
     found = (await desk.asking.ask(desk.remembered(), question, Uptime)).clients[0]

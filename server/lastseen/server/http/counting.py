@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from litestar import get
+from litestar.di import NamedDependency
 from msgspec import Struct
 
 from lastseen.server.http.access import OBSERVER
@@ -44,7 +45,7 @@ class GroupCounts(Struct, frozen=True):
 
 
 @get("/api/counts", guards=[OBSERVER], tags=["clients"], summary="How many")
-async def counts(desk: Desk) -> Counts:
+async def counts(desk: NamedDependency[Desk]) -> Counts:
     """How many clients are online, late and offline."""
     absent = await _offline(desk)
     desk.presence.publish()  # whoever is late by now is counted so
@@ -55,7 +56,7 @@ async def counts(desk: Desk) -> Counts:
 
 
 @get("/api/groups", guards=[OBSERVER], tags=["clients"], summary="Groups, and how many in each")
-async def groups(desk: Desk) -> GroupCounts:
+async def groups(desk: NamedDependency[Desk]) -> GroupCounts:
     """Every group with how many of its members are online, late and offline."""
     absent = _by_group(await _offline(desk))
     desk.presence.publish()

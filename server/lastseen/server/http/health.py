@@ -3,6 +3,7 @@
 from typing import Literal
 
 from litestar import get
+from litestar.di import NamedDependency
 from msgspec import Struct
 
 from lastseen.server.http.desk import Desk
@@ -30,7 +31,7 @@ async def healthz() -> Health:
 
 
 @get("/readyz", tags=["server"], summary="Does it serve?")
-async def readyz(desk: Desk, readers: Readers) -> Readiness:
+async def readyz(desk: NamedDependency[Desk], readers: NamedDependency[Readers]) -> Readiness:
     """200 when the server serves, 503 while it starts or stops."""
     if readers.stopping:
         raise Problem("stopping", "the server is stopping", retry_after=1.0)

@@ -3,7 +3,8 @@
 from typing import Annotated, Any
 
 from litestar import Request, Response, delete, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from lastseen.server.http.access import ADMIN, CLIENT
@@ -49,11 +50,12 @@ class Heartbeat(Struct, frozen=True, kw_only=True):
 )
 async def heartbeat(
     request: Request[Any, Any, Any],
-    desk: Desk,
+    desk: NamedDependency[Desk],
     segment: Segment,
-    data: Heartbeat | None = None,
+    data: JSONBody[Heartbeat | None] = None,
     timeout: Annotated[  # noqa: ASYNC109 - how long to wait for the next one, not for this
-        float | None, Parameter(ge=SHORTEST, le=LONGEST, description="Until the next, seconds.")
+        float | None,
+        QueryParameter(ge=SHORTEST, le=LONGEST, description="Until the next, seconds."),
     ] = None,
 ) -> Response[ClientRecord]:
     """201 with the record when it began to be present so, else 200."""
@@ -81,7 +83,7 @@ async def heartbeat(
     tags=["presence"],
     summary="Goodbye of a client that is present by heartbeats",
 )
-async def leave(desk: Desk, segment: Segment) -> None:
+async def leave(desk: NamedDependency[Desk], segment: Segment) -> None:
     """Offline at once, reason `left`."""
     client_id = client_id_in(segment)
     if not desk.presence.leave_linkless(client_id, "http", desk.presence.clock.now()):
@@ -90,10 +92,10 @@ async def leave(desk: Desk, segment: Segment) -> None:
 
 @delete("/api/clients/{segment:str}", guards=[ADMIN], tags=["clients"], summary="Forget, or kick")
 async def forget(
-    desk: Desk,
+    desk: NamedDependency[Desk],
     segment: Segment,
     kick: Annotated[
-        bool, Parameter(description="End its sessions instead; forgets nothing.")
+        bool, QueryParameter(description="End its sessions instead; forgets nothing.")
     ] = False,
 ) -> None:
     """Forget a client that is offline, and its history; or end the sessions of one that is not."""

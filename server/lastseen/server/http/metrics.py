@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol, get_args
 
 from litestar import Request, Response, get
+from litestar.di import NamedDependency
 from msgspec import Struct
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -203,7 +204,9 @@ class Exposition:
 
 
 @get("/metrics", guards=[OBSERVER], tags=["server"], summary="For Prometheus")
-async def metrics(request: Request[Any, Any, Any], exposition: Exposition) -> Response[bytes]:
+async def metrics(
+    request: Request[Any, Any, Any], exposition: NamedDependency[Exposition]
+) -> Response[bytes]:
     """Everything that is counted and measured."""
     content, media_type = exposition.encode(request.headers.get("accept", ""))
     return Response(content, headers={"content-type": media_type})

@@ -3,6 +3,8 @@
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from lastseen.server.http.folder import File, Folder
 from lastseen.server.http.problems import Problem
@@ -15,13 +17,17 @@ _REVALIDATE = "no-cache"
 
 
 @get("/", include_in_schema=False)
-async def index(request: Request[Any, Any, Any], folder: Folder) -> Response[bytes]:
+async def index(
+    request: Request[Any, Any, Any], folder: NamedDependency[Folder]
+) -> Response[bytes]:
     """The page."""
     return _served(request, folder.find(""), "")
 
 
 @get("/{file_path:path}", include_in_schema=False)
-async def file(request: Request[Any, Any, Any], folder: Folder, file_path: str) -> Response[bytes]:
+async def file(
+    request: Request[Any, Any, Any], folder: NamedDependency[Folder], file_path: FromPath[str]
+) -> Response[bytes]:
     """A file of the page."""
     name = str(file_path).lstrip("/")
     return _served(request, folder.find(name), name)

@@ -3,6 +3,8 @@
 from typing import Any
 
 from litestar import Request, delete, get, patch
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 from msgspec import Struct
 
 from lastseen.server.config import runtime, values
@@ -54,14 +56,16 @@ class SettingsView(Struct, frozen=True):
 
 
 @get("/api/settings", guards=[OBSERVER], tags=["settings"], summary="The settings in force")
-async def show_settings(desk: Desk) -> SettingsView:
+async def show_settings(desk: NamedDependency[Desk]) -> SettingsView:
     """What is in force, and what may be changed."""
     return view(desk.steering)
 
 
 @patch("/api/settings", guards=[ADMIN], tags=["settings"], summary="Change settings")
 async def change_settings(
-    request: Request[Any, Any, Any], desk: Desk, data: dict[str, Value | None]
+    request: Request[Any, Any, Any],
+    desk: NamedDependency[Desk],
+    data: JSONBody[dict[str, Value | None]],
 ) -> SettingsView:
     """Put all of these in force, or none; null takes a change back."""
     if not data:
@@ -79,7 +83,9 @@ async def change_settings(
     tags=["settings"],
     summary="Take all changes back",
 )
-async def reset_settings(request: Request[Any, Any, Any], desk: Desk) -> SettingsView:
+async def reset_settings(
+    request: Request[Any, Any, Any], desk: NamedDependency[Desk]
+) -> SettingsView:
     """Everything is as it is configured again."""
     desk.steering.reset(by=_address(request))
     return view(desk.steering)

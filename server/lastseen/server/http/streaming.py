@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import trio
 from litestar import MediaType, Request, Response, get
 from litestar.datastructures import ResponseHeader
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from lastseen.server.http.access import OBSERVER
 from lastseen.server.http.problems import Problem
@@ -60,9 +61,9 @@ async def _until_gone(receive: Any, scope: trio.CancelScope) -> None:  # noqa: A
 )
 async def events(
     request: Request[Any, Any, Any],
-    readers: Readers,
+    readers: NamedDependency[Readers],
     last_event_id: Annotated[
-        str, Parameter(query="last_event_id", max_length=100, description="Resume after this one.")
+        str, QueryParameter(max_length=100, description="Resume after this one.")
     ] = "",
 ) -> EventStream:
     """Server-sent events; see docs/http.md."""

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import msgspec
 from litestar import get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 from msgspec import Struct
 
 from lastseen.server.http.access import OBSERVER
@@ -54,9 +55,11 @@ class Drawn(Struct, frozen=True):
 
 @get("/api/timelines", guards=[OBSERVER], tags=["clients"], summary="What several were when")
 async def show_timelines(
-    desk: Desk,
-    client_id: Annotated[list[str], Parameter(min_items=1, max_items=AT_ONCE)],
-    hours: Annotated[float, Parameter(ge=0.1, le=720, description="The window ends now.")] = 24.0,
+    desk: NamedDependency[Desk],
+    client_id: Annotated[list[str], QueryParameter(min_items=1, max_items=AT_ONCE)],
+    hours: Annotated[
+        float, QueryParameter(ge=0.1, le=720, description="The window ends now.")
+    ] = 24.0,
 ) -> Drawn:
     """The stretches of up to 100 clients over the last hours."""
     until = desk.presence.clock.now().wall
