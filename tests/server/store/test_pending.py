@@ -137,7 +137,7 @@ clients = st.sampled_from(["", "a", "b"])
 states = st.sampled_from(["pending", "sent", "failed"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data(), length=st.integers(1, 25))
 def test_whatever_happens_in_whichever_order_store_and_model_agree(store, data, length):
     both = Both(store)
@@ -159,7 +159,7 @@ def test_whatever_happens_in_whichever_order_store_and_model_agree(store, data, 
     both.agree_at_the_end()
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     told=st.lists(st.tuples(clients, moments), min_size=1, max_size=15),
     failing=st.lists(st.booleans(), max_size=20),
@@ -257,3 +257,52 @@ def test_nobody_is_left_waiting_in_line_who_comes_while_the_foremost_goes(store,
             wait([telling], timeout=0.5)  # it waits for us, and must not look before
         telling.result()
     assert keys(store.deliveries.due("hook", NOW)) == ["b"]
+
+
+# --- what it costs ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def steps(store):
+    """Counts the steps that SQLite's machine takes for a call, which no other load changes."""
+    with store.database.reading() as connection:
+        raw = connection.connection.driver_connection
+
+    def counted(call):
+        taken = count()
+        raw.set_progress_handler(lambda: next(taken) and 0, 10)
+        call()
+        raw.set_progress_handler(None, 0)
+        return next(taken)
+
+    return counted
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_what_was_sent_and_what_waits_behind_others_costs_nothing(store, delivery, steps):
+    outbox = store.deliveries
+    calls = {
+        "due": lambda: outbox.due("hook", NOW),
+        "next_due": lambda: outbox.next_due("hook"),
+        "claimed": lambda: outbox.claimed("mail"),
+        "settle": lambda: outbox.settle([Attempt(("head",), "pending", NOW, NOW + next(NUMBERS))]),
+        "withdraw": lambda: store.tell(Telling(withdrawn=("tail",))),
+        "list": lambda: outbox.list(state="failed"),
+        "find": lambda: outbox.find("head"),
+    }
+    store.tell(Telling((delivery("head", due_at=NOW + 5), delivery("tail"))))
+    claim_one(store, delivery("first", channel="mail"))
+    before = {name: steps(call) for name, call in calls.items()}
+    sent = [delivery(f"s{n}", f"c{n % 9}", state="sent") for n in range(3_000)]
+    behind = [delivery(f"w{n}", due_at=NOW) for n in range(3_000)]
+    mailed = [delivery(f"m{n}", channel="mail", state="sent") for n in range(3_000)]
+    store.tell(Telling((*sent, *behind, *mailed)))
+    outbox.settle([Attempt(("first",), "sent", NOW, 0.0)])
+    claim_one(store, delivery("last", channel="mail"))
+    after = {name: steps(call) for name, call in calls.items()}
+    assert {name for name in calls if after[name] > 2 * before[name] + 10} == set()
+
+
+def claim_one(store, told):
+    store.tell(Telling((told,)))
+    assert len(store.deliveries.claim(told.channel, NOW, f"message of {told.key}")) == 1
