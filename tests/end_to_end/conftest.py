@@ -147,7 +147,7 @@ class Server(Process):
 
     Attributes:
         port: Where it listens.
-        websocket_port: Where it listens for WebSockets.
+        websocket_port: Where it listens for WebSockets; 0 where it does not.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
@@ -171,7 +171,8 @@ class Server(Process):
         """Wait until it listens."""
         event = self.logged("listening")
         self.port = int(event["address"].rpartition(":")[2])
-        self.websocket_port = int(event["websocket"].rpartition(":")[2] or 0)
+        _, _, websocket_port = event["websocket"].rpartition(":")
+        self.websocket_port = 0 if websocket_port == "off" else int(websocket_port)
         return self
 
     @property
