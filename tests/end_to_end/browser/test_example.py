@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-EXAMPLE = Path(__file__).parents[3] / "docs/example.html"
+DOCS = Path(__file__).parents[3] / "docs"
+EXAMPLE, EXPLAINED = DOCS / "example.html", DOCS / "browser.md"
 
 ELSEWHERE = """(() => {
   const real = WebSocket;
@@ -31,6 +32,7 @@ def test_the_example_shows_who_is_here(
     tab.until("() => document.querySelectorAll('li').length === 1")
 
 
-def test_the_example_has_no_more_than_twenty_lines():
-    script = EXAMPLE.read_text().splitlines()
-    assert len(script) <= 23
+def test_the_docs_show_the_example_as_it_is():
+    shown = EXPLAINED.read_text().partition("```html\n")[2].partition("```")[0]
+    assert shown
+    assert EXAMPLE.read_text().endswith(shown)
