@@ -230,10 +230,14 @@ class House:
         self.reception.admit_tcp(ours, address or ("192.0.2.7", 40_000 + len(self.peers)))
         return peer
 
-    def arrive(self, address: tuple[str, int] | None = None) -> "WebPeer":
+    def arrive(
+        self, address: tuple[str, int] | None = None, *, room: int | None = None
+    ) -> "WebPeer":
         """A peer that has come to the door for WebSockets, and has said nothing yet."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
+        if room is not None:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, room)
         peer = WebPeer(theirs)
         self.peers.append(peer)
         self.browsers.admit(ours, address or ("192.0.2.8", 40_000 + len(self.peers)))

@@ -23,6 +23,7 @@ from lastseen.shared.messages import (
     Registered,
     Watch,
 )
+from lastseen.shared.wire import pack, to_json
 
 
 @pytest.fixture
@@ -89,6 +90,24 @@ def link_of(house: Any, peer: Any) -> Any:
     """Our end of a peer's link."""
     links = list(house.pump)
     return links[house.peers.index(peer)]
+
+
+def test_a_page_that_is_six_times_as_long_as_json_makes_nobody_slow(house: Any):
+    unwritable = {f"{n}": "\x01" * 256 for n in range(15)}
+    for number in range(16):
+        house.register(f"{number}", meta=unwritable)
+    peer = house.arrive(room=4096)
+    peer.request()
+    house.settle()
+    peer.read()
+    peer.say(Watch())
+    for _ in range(20):  # while it does not read
+        house.pump.turn()
+    house.settle([peer])
+    page = peer.heard[0]
+    assert len(page.clients) >= 15
+    assert len(to_json(page)) > 5 * len(pack(page))
+    assert peer.goodbye is None
 
 
 def test_its_diffs_are_encoded_in_its_format(house: Any):

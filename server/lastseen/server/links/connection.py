@@ -19,8 +19,9 @@ from lastseen.shared.messages import Goodbye, Message, ToServer
 RECEIVE = 16 * 1024
 """Bytes read from one socket in one turn: a flood of pings takes a millisecond of all, not more."""
 
-UNSENT_LIMIT = 256 * 1024
-"""Bytes kept for a peer that does not read: a few pages of a list."""
+UNSENT_LIMIT = 512 * 1024
+"""Bytes kept for a peer that does not read: several pages of a list. One that fills a frame as
+MessagePack has up to six times as much as JSON, if all of it are control characters."""
 
 
 class _Phase(Enum):
