@@ -291,13 +291,18 @@ test("close() while connecting lets no link come up afterwards", async () => {
   await assert.rejects(presence.ready, /closed by the page/);
 });
 
-test("a listener that closes the presence is obeyed", async () => {
-  await start();
-  presence.addEventListener("statechange", () => presence.close());
-  world.socket.cut();
-  await world.pass(60);
-  assert.deepEqual([presence.state, world.sockets.length, world.timers], ["closed", 1, 0]);
-});
+for (const [when, links] of [["waiting", 1], ["connecting", 1], ["connected", 2]]) {
+  test(`a listener that closes the presence when it is ${when} is obeyed`, async () => {
+    await start();
+    presence.addEventListener("statechange", ({ detail }) => detail.state === when && presence.close());
+    world.socket.cut();
+    await world.pass(1);
+    if (when === "connected") await welcome(world);
+    await world.pass(60);
+    assert.deepEqual([presence.state, world.sockets.length, world.timers], ["closed", links, 0]);
+    assert.equal(states.at(-1).state, "closed");
+  });
+}
 
 // --- watching
 

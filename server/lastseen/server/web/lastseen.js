@@ -604,10 +604,10 @@ export class Presence extends EventTarget {
 
   #opened() {
     this.#said = "";
-    this.#become("connected", { reason: "registered" });
-    this.#settle.ready(this);
     if (this.#options.watch) this.#askToWatch();
     this.#showAvailability();
+    this.#settle.ready(this);
+    this.#become("connected", { reason: "registered" });
   }
 
   #told(message) {
@@ -695,15 +695,15 @@ export class Presence extends EventTarget {
 
   #attempt() {
     this.#retryAt = Infinity;
-    this.#become("connecting", {});
     const owner = {
       opened: () => this.#opened(),
       told: (message) => this.#told(message),
       heard: () => this.#look(), // any event is a chance to see what is due, and no throttled timer
       ended: (end) => this.#ended(end),
     };
-    this.#link = new Link(owner, () => this.#clock.now());
-    this.#link.open(this.#world.WebSocket, this.#url, this.#register, this.#getToken);
+    const link = (this.#link = new Link(owner, () => this.#clock.now()));
+    this.#become("connecting", {});
+    link.open(this.#world.WebSocket, this.#url, this.#register, this.#getToken);
     this.#arm();
   }
 
@@ -733,7 +733,7 @@ export class Presence extends EventTarget {
   // --- what is said and heard
 
   async #sayAvailability() {
-    if (this.#state !== "connected") return;
+    if (!this.#link?.registered) return;
     const away = this.#options.awayWhenHidden && this.#world.hidden();
     const words = this.#own ?? { availability: away ? "away" : "available", note: "" };
     const said = JSON.stringify(words);
