@@ -134,7 +134,9 @@ async def test_what_comes_after_a_refusal_is_taken_so_that_nobody_waits_to_hand_
     assert exchange.sent[0]["status"] == 413
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(autojump_clock: MockClock):
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    autojump_clock: MockClock,  # noqa: ARG001 - pytest-trio takes the clock from the arguments
+):
     exchange = Exchange([part(b"{", more=True)])
     began = trio.current_time()
     await make()(exchange.scope, exchange.receive, exchange.send)
