@@ -7,7 +7,8 @@ import ssl
 import subprocess
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from email.message import Message as Mail
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,10 +27,13 @@ PATIENCE = 30.0
 
 
 class Request(Struct):
+    """What was sent, and the status of our answer: 0 until there is one."""
+
     method: str
     path: str
     headers: dict[str, str]
     body: bytes
+    status: int = 0
 
 
 class Answer(Struct):
@@ -37,29 +41,41 @@ class Answer(Struct):
     body: bytes = b"ok"
     headers: dict[str, str] = field(default_factory=dict)
     hang: bool = False
+    endless: bool = False
 
 
 class Receiver:
     """An HTTP server that notes what it is sent.
 
     Attributes:
-        answers: What it says next; when there is nothing left, 200.
+        answers: What it says next.
+        usual: What it says when there is nothing left of those.
+        on_request: Called with each request before it is answered, and `on_answer` afterwards; in
+            the thread of its connection.
+        released: Once set, nobody hangs any more.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.requests: list[Request] = []
         self.answers: deque[Answer] = deque()
+        self.usual = Answer()
+        self.on_request: Callable[[Request], object] = lambda _request: None
+        self.on_answer: Callable[[Request], object] = lambda _request: None
         self.released = threading.Event()
+        self._links: list[socket.socket] = []
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet: two would wait for each other, 40 ms
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                receiver.requests.append(Request(self.command, self.path, headers, body))
-                answer = receiver.answers.popleft() if receiver.answers else Answer()
+                request = Request(self.command, self.path, headers, body)
+                receiver.requests.append(request)
+                receiver.on_request(request)
+                answer = receiver.answers.popleft() if receiver.answers else receiver.usual
                 if answer.hang:
                     receiver.released.wait(PATIENCE)
                     self.close_connection = True
@@ -67,9 +83,15 @@ class Receiver:
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer.body)))
+                length = 10**15 if answer.endless else len(answer.body)
+                self.send_header("Content-Length", str(length))
                 self.end_headers()
                 self.wfile.write(answer.body)
+                while answer.endless:  # until the other side has had enough
+                    self.wfile.write(answer.body)
+                self.wfile.flush()
+                request.status = answer.status
+                receiver.on_answer(request)
 
             def do_GET(self) -> None:
                 self.do_POST()
@@ -80,11 +102,16 @@ class Receiver:
         class Server(ThreadingHTTPServer):
             daemon_threads = True
 
+            def process_request(self, request: Any, client_address: Any) -> None:
+                receiver._links.append(request)
+                super().process_request(request, client_address)
+
             def handle_error(self, *_: Any) -> None:
                 pass  # a client that has had enough
 
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._server = Server(("127.0.0.1", port), Handler)
+        self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
@@ -93,10 +120,14 @@ class Receiver:
         self.answers.append(Answer(status, body, **rest))
 
     def close(self) -> None:
+        """Be gone, to those who are connected too."""
         self.released.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        for link in self._links:
+            with suppress(OSError):  # it has gone by itself
+                link.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
