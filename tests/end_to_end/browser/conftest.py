@@ -35,6 +35,9 @@ FLAGS = [
     "--no-first-run",
 ]
 
+CALM = {"heartbeat_interval": 5, "connection_timeout": 10}
+"""Settings by which no page is late because the machine is busy."""
+
 SOON = 15.0
 """Seconds within which anything must have happened, also on a busy machine."""
 
@@ -259,6 +262,12 @@ def new_tab(chromium: Chromium, site: str) -> Iterator[Callable[[], Tab]]:
     yield new_tab
     for context in contexts:
         chromium.do(context.close)
+
+
+@pytest.fixture
+def server(start: Callable[..., Any]) -> Any:
+    """A server that is patient with busy browsers."""
+    return start(server=CALM)
 
 
 def url_of(server: Any) -> str:
