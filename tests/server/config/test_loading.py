@@ -42,6 +42,21 @@ def test_text_of_the_environment_becomes_the_type_of_the_setting(text: str):
     assert loaded.config.server.port == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("https://a.example", ("https://a.example",)),
+        (
+            "https://a.example, http://b.example:3000 ,",
+            ("https://a.example", "http://b.example:3000"),
+        ),
+        ("", ()),
+    ],
+)
+def test_commas_in_the_environment_divide_a_list(text: str, origins: tuple[str, ...]):
+    assert load(None, {"LASTSEEN_WEBSOCKET__ORIGINS": text}).config.websocket.origins == origins
+
+
 def test_variables_of_the_client_and_of_others_are_left_alone():
     environ = {"LASTSEEN_SERVER": "example:8080", "LASTSEEN_ID": "x", "OTHER__PORT": "x"}
     assert load(None, environ).config == Config()

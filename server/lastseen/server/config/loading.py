@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import msgspec
 
@@ -150,11 +150,15 @@ def _overrides(environ: Mapping[str, str]) -> Iterable[tuple[str, Setting, Any]]
 
 
 def _converted(variable: str, setting: Setting, text: str) -> Any:  # noqa: ANN401 (any setting)
-    """The text of a variable as the setting's type: there is only text in an environment."""
+    """The text of a variable as the setting's type: there is only text in an environment. A list
+    has commas in it.
+    """
     if not text.isprintable():
         met = "" if setting.secret else f", got {shown(text)}"
         raise ConfigError(f"environment {variable}: expected printable text{met}")
-    document = {setting.section: {setting.name: text}}
+    is_list = get_origin(setting.kind) is tuple
+    items = [item.strip() for item in text.split(",") if item.strip()] if is_list else text
+    document = {setting.section: {setting.name: items}}
     try:
         config = msgspec.convert(document, Config, strict=False)
     except msgspec.ValidationError as error:
