@@ -1,5 +1,6 @@
 """What members say of themselves, in packets of real ones and of our own."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,9 +56,7 @@ def test_any_words_are_read(extra, word, name, legacy):
 def test_what_we_say_is_read_by_our_like_whatever_the_script(entry, legacy):
     packet = parse(build(write(entry, BR_ENTRY, 7, legacy)))
     assert packet is not None
-    read_again = read(packet, "gbk" if legacy == "cp932" else "cp932")
-    # What the legacy encoding has no character for is only in the UTF-8 part, if it is not empty.
-    assert read_again == entry
+    assert read(packet, legacy) == entry
 
 
 def test_away_is_said_as_ip_messenger_does_with_the_reason_after_the_nickname():
@@ -72,7 +71,25 @@ def test_what_we_say_claims_no_utf_8_and_says_that_we_could_read_it():
     packet = write(Entry("ann", "pc", nickname="王"), BR_ENTRY, 7, "gbk")
     assert packet.has(CAPUTF8)
     assert not packet.has(UTF8)
-    assert packet.extra.startswith("王".encode("gbk"))
+
+
+@pytest.mark.parametrize(
+    ("nickname", "legacy", "encoding"),
+    [
+        ("Ann", "gbk", "ascii"),
+        ("王小明", "gbk", "gbk"),
+        ("王小明😀", "gbk", "utf-8"),
+        ("田中", "cp932", "utf-8"),
+        ("茅", "gbk", "utf-8"),  # its GBK is the UTF-8 of é
+    ],
+)
+def test_a_packet_is_in_one_encoding_for_iptux_passes_over_others(nickname, legacy, encoding):
+    entry = Entry("ann", "pc", nickname=nickname, group="Lab", beacon="1;member=m")
+    datagram = build(write(entry, BR_ENTRY, 7, legacy))
+    assert f":{nickname}\0Lab\0\n" in datagram.decode(encoding)
+    packet = parse(datagram)
+    assert packet is not None
+    assert read(packet, legacy) == entry
 
 
 def test_iptux_says_absent_whether_it_is_or_not():

@@ -8,7 +8,7 @@ it is this that counts. Our own line among them, `LS:`, is `beacon`'s.
 from msgspec import Struct
 
 from lastseen.shared.ipmsg.packet import ABSENCE, CAPUTF8, DIALUP, Packet
-from lastseen.shared.ipmsg.text import TEXT_LIMIT, LegacyEncoding, clean, decode, encode
+from lastseen.shared.ipmsg.text import TEXT_LIMIT, LegacyEncoding, clean, decode
 
 _SECTION = b"\0\n"
 _GROUP_LIMIT = 64
@@ -71,18 +71,36 @@ def read(packet: Packet, legacy: LegacyEncoding) -> Entry:
 
 
 def write(entry: Entry, command: int, number: int, legacy: LegacyEncoding) -> Packet:
-    """The packet by which a member says this: in the legacy encoding, and again in UTF-8."""
+    """The packet by which a member says this.
+
+    The protocol has the old fields in a legacy encoding and the lines after them in UTF-8. But
+    iptux passes over packets in two encodings (tried), and would never answer one. So a packet is
+    GBK as a whole where that is the legacy encoding and can say it all, and UTF-8 as a whole
+    elsewhere; the lines are there for whatever they can say.
+    """
     shown = f"{entry.nickname}[{entry.note}]" if entry.away and entry.note else entry.nickname
+    texts = [*_identity(entry), shown, entry.group]
+    in_gbk = _as_gbk(texts) if legacy == "gbk" else None
     lines = [
-        f"{k}:{v}" for k, v in zip(_KEYS, (*_identity(entry), shown, entry.group), strict=True)
+        f"{key}:{text}"
+        for key, text in zip(_KEYS, texts, strict=True)
+        if in_gbk is None or text.isascii()
     ]
     if entry.beacon is not None:
         lines.append(f"LS:{entry.beacon}")
-    old = encode(shown, legacy) + b"\0" + encode(entry.group, legacy)
-    user, host = (encode(text, legacy) for text in _identity(entry))
+    user, host, nickname, group = in_gbk or [text.encode() for text in texts]
+    extra = nickname + b"\0" + group + _SECTION + "\n".join(lines).encode()
     flags = CAPUTF8 | (ABSENCE if entry.away else 0) | (DIALUP if entry.dialup else 0)
-    extra = old + _SECTION + "\n".join(lines).encode()
-    return Packet(encode(entry.program, legacy), number, user, host, command | flags, extra)
+    return Packet(entry.program.encode(), number, user, host, command | flags, extra)
+
+
+def _as_gbk(texts: list[str]) -> list[bytes] | None:
+    """None where it cannot say them, or where it would be taken for UTF-8."""
+    try:
+        raw = [text.encode("gbk") for text in texts]
+    except UnicodeEncodeError:
+        return None
+    return raw if decode(raw, "gbk") == texts else None
 
 
 _KEYS = ("UN", "HN", "NN", "GN")

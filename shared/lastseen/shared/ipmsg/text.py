@@ -36,11 +36,6 @@ def decode(texts: Sequence[bytes], legacy: LegacyEncoding) -> list[str]:
     ]
 
 
-def encode(text: str, legacy: LegacyEncoding) -> bytes:
-    """The text for members that know the legacy encoding alone; `?` where it has no character."""
-    return text.encode(legacy, errors="replace")
-
-
 def clean(text: str, limit: int = TEXT_LIMIT) -> str:
     """A text as it can be shown: no control characters, no blanks around it, and of bounded length.
 
