@@ -1,6 +1,8 @@
 """Apprise, with a real mail server and a real HTTP server."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -63,16 +65,33 @@ async def test_a_url_that_apprise_rejects_will_not_do_later(url: str, message: M
 
 
 async def test_a_receiver_that_refuses_may_take_it_later_and_no_error_shows_a_key(
-    receiver, message: Message, capfd: pytest.CaptureFixture[str]
+    receiver, message: Message
 ):
     receiver.answer(500, b"no")
     url = receiver.url.replace("http://", "json://ann:pass-word@") + "/key-1234"
     error = await refusal(sender_to(url), message)
     assert not error.permanent
-    assert str(error)
-    shown = str(error) + "".join(capfd.readouterr())
-    assert "pass-word" not in shown
-    assert "key-1234" not in shown
+    assert "pass-word" not in str(error)
+    assert "key-1234" not in str(error)
+
+
+@pytest.mark.parametrize("logging", ["logging.basicConfig(level='DEBUG')", "pass"])
+def test_no_log_of_apprise_or_what_it_uses_shows_a_key(logging: str, receiver):
+    receiver.answer(500, b"no")
+    url = receiver.url.replace("http://", "json://ann:pass-word@") + "/key-1234"
+    script = (
+        f"import logging; {logging}\n"
+        "from lastseen.server.notify.channels import apprise_\n"
+        "from lastseen.server.notify.wording import Words\n"
+        f"apprise_._send({url!r}, Words('bad', 'title'))\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True)
+    said = [line for line in (done.stdout + done.stderr).splitlines() if "key-1234" in line]
+    assert done.returncode == 1
+    assert len(receiver.requests) == 1
+    assert said == []
+    assert "TransportError" in done.stderr
 
 
 async def test_a_receiver_that_hangs_is_left_after_the_timeout(receiver, message: Message):

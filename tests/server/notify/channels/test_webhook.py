@@ -46,6 +46,7 @@ async def test_a_message_is_posted_as_json_with_a_signature_that_receivers_verif
     (request,) = receiver.requests
     assert (request.method, request.path) == ("POST", "/hook?x=1")
     assert request.headers["content-type"] == "application/json"
+    assert request.headers["accept-encoding"] == "identity"  # or a small answer becomes a large one
     assert request.headers["webhook-id"] == message.id
     assert request.body == body(message)
     assert Verifier(SECRET).verify(request.body, request.headers) == json.loads(request.body)
@@ -165,7 +166,7 @@ async def test_a_name_that_leads_nowhere_may_lead_somewhere_later(http, message:
 async def test_an_answer_without_end_is_read_no_further_than_needed(
     receiver, http, message: Message
 ):
-    receiver.answer(200, b"x" * 10_000_000)
+    receiver.answer(200, b"x" * 10_000, endless=True)
     with trio.fail_after(PATIENCE):
         await sender_to(receiver.url, http).send(message)
 

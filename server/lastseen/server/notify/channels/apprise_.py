@@ -21,6 +21,9 @@ THREADS = 8
 SHORTEST_SECRET = 4
 """Characters: a part of a URL that is shorter is no key, and may be a part of any word."""
 
+LOGGERS = ("apprise", "urllib3")
+"""Apprise's own, and that of the HTTP client which it uses."""
+
 _MOODS: dict[Mood, str] = {"bad": "failure", "good": "success", "unsteady": "warning"}
 _SEPARATOR = re.compile(r"[/?&=,:@]")
 
@@ -48,9 +51,9 @@ class AppriseSender:
 
 
 def _send(url: str, words: Words) -> None:
+    _hush()
     import apprise  # in this thread: it takes a tenth of a second, once
 
-    logging.getLogger("apprise").propagate = False  # what it logs may hold a part of the URL
     sender = apprise.Apprise()
     if not sender.add(url):
         raise TransportError("Apprise does not know what to do with this URL", permanent=True)
@@ -63,6 +66,15 @@ def _send(url: str, words: Words) -> None:
     if not result:
         said = _last_remark(entry.message for entry in result.logs())
         raise TransportError(remark_of(without_secrets(said, url)))
+
+
+def _hush() -> None:
+    """Keep what is logged of a URL, keys and all, from standard error and from other handlers."""
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        if not logger.handlers:  # without any, logging has one of last resort
+            logger.addHandler(logging.NullHandler())
 
 
 def _last_remark(messages: Iterable[str]) -> str:

@@ -1,11 +1,13 @@
 """The way to each channel, made from its settings."""
 
 import httpx
+import trio
 
 from lastseen.server.config.sections.channels import Channel
 from lastseen.server.config.sections.kinds import Apprise, Command, Telegram, Webhook
 from lastseen.server.notify.channels.apprise_ import AppriseSender
 from lastseen.server.notify.channels.command import CommandSender
+from lastseen.server.notify.channels.resolving import Resolver
 from lastseen.server.notify.channels.telegram import TelegramSender
 from lastseen.server.notify.channels.webhook import WebhookSender
 from lastseen.server.notify.lane import Sender
@@ -18,8 +20,10 @@ def new_http() -> httpx.AsyncClient:
     """What all channels that speak HTTP share. TLS is verified, HTTPS_PROXY and its like obeyed.
 
     How many connections there are at once is bounded by the lanes, each of which sends a few
-    messages at a time: one bound for all would have a receiver that hangs hold up the others.
+    messages at a time: one bound for all would have a receiver that hangs hold up the others. Names
+    are looked up by a `Resolver`, in all of this run of trio.
     """
+    trio.socket.set_custom_hostname_resolver(Resolver())
     return httpx.AsyncClient(
         follow_redirects=False,
         timeout=None,  # noqa: S113 - the whole of an attempt has one: `deadline`

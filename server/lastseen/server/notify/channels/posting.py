@@ -10,7 +10,6 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC
 from urllib.parse import urlsplit
 
 import httpx
@@ -130,7 +129,6 @@ def _wait(response: httpx.Response) -> float | None:
         until = email.utils.parsedate_to_datetime(text)
     except ValueError:
         return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return min(max(0.0, until.timestamp() - time.time()), LONGEST_WAIT)
 
 
