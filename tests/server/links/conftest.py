@@ -293,13 +293,16 @@ class House:
             peer.hang_up()
 
 
-def settings_with(websocket: dict[str, Any] | None = None, **server: Any) -> Config:
-    """The defaults, but for these of [websocket] and of [server]."""
+def settings_with(
+    websocket: dict[str, Any] | None = None, http: dict[str, Any] | None = None, **server: Any
+) -> Config:
+    """The defaults, but for these of [websocket], of [http] and of [server]."""
     config = Config()
     return replace(
         config,
         server=replace(config.server, **server),
         websocket=replace(config.websocket, **(websocket or {})),
+        http=replace(config.http, **(http or {})),
     )
 
 

@@ -9,7 +9,7 @@ from lastseen.server.links.codecs import JSON, MSGPACK
 from lastseen.server.links.handshake import HEAD_LIMIT, House, Verdict, judge, refuse
 from lastseen.server.links.origins import Origins
 
-HOUSE = House("/ws", Origins([], "", on_loopback=True))
+HOUSE = House("/ws", Origins([], on_loopback=True))
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 HEADERS = {
     "Host": "localhost:8081",

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from lastseen.server.links.origins import Origins, is_local, normalised
 
-HERE = Origins([], "", on_loopback=True)
-LAN = Origins([], "", on_loopback=False)
+HERE = Origins([], on_loopback=True)
+LAN = Origins([], on_loopback=False)
 
 
 def test_what_names_no_origin_is_no_browser_and_may_come():
-    for origins in (HERE, LAN, Origins(["https://a.example"], "", on_loopback=False)):
+    for origins in (HERE, LAN, Origins(["https://a.example"], on_loopback=False)):
         assert origins.allow(None, "whatever:8081")
 
 
@@ -58,7 +58,7 @@ def test_elsewhere_a_page_of_the_host_that_it_connects_to_may_come_whatever_the_
 
 
 def test_where_origins_are_listed_only_those_may_come_however_they_are_spelt():
-    origins = Origins(["https://Hub.example:443/", "null"], "", on_loopback=True)
+    origins = Origins(["https://Hub.example:443/", "null"], on_loopback=True)
     assert origins.allow("https://hub.example", "10.0.0.1:8081")
     assert origins.allow("null", "localhost:8081")
     assert not origins.allow("http://hub.example", "hub.example")
@@ -67,11 +67,11 @@ def test_where_origins_are_listed_only_those_may_come_however_they_are_spelt():
 
 
 def test_a_star_lets_every_page_come():
-    assert Origins(["*"], "", on_loopback=True).allow("https://evil.example", "localhost:8081")
+    assert Origins(["*"], on_loopback=True).allow("https://evil.example", "localhost:8081")
 
 
 def test_pages_of_the_host_that_a_proxy_shows_may_come_too():
-    origins = Origins([], "wss://hub.example/ws", on_loopback=True)
+    origins = Origins([], ["wss://hub.example/ws"], on_loopback=True)
     assert origins.allow("https://hub.example", "127.0.0.1:8081")
     assert origins.allow("http://localhost:8082", "127.0.0.1:8081")
     assert not origins.allow("http://hub.example", "127.0.0.1:8081")  # not by plain HTTP

@@ -337,6 +337,12 @@ def test_a_proxy_s_public_url_lets_its_pages_in(build: Callable[..., Any]):
     assert house.browse(Origin="https://other.example").response == 403
 
 
+def test_pages_that_the_http_port_shows_by_a_proxy_are_let_in(build: Callable[..., Any]):
+    house = build(http={"public_url": "https://hub.example/lastseen/"})
+    assert house.browse(Origin="https://hub.example").response == 101
+    assert house.browse(Origin="https://other.example").response == 403
+
+
 def test_connections_of_both_kinds_count_for_one_address(build: Callable[..., Any]):
     house = build(max_connections_per_address=1)
     house.connect(("192.0.2.8", 1))

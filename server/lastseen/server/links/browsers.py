@@ -24,8 +24,9 @@ class Browsers:
         """What needs a restart is read now."""
         steering = desk.steering
         settings = steering.config.websocket
+        shown_at = [settings.public_url, steering.config.http.public_url]
         origins = Origins(
-            settings.origins, settings.public_url, on_loopback=is_loopback(settings.host)
+            settings.origins, [*filter(None, shown_at)], on_loopback=is_loopback(settings.host)
         )
 
         def rhythm() -> Rhythm:

@@ -22,16 +22,16 @@ _PAGES = {"ws": "http", "wss": "https"}
 class Origins:
     """The rule of one server."""
 
-    def __init__(self, allowed: Sequence[str], public_url: str, *, on_loopback: bool) -> None:
-        """`allowed` origins, with none the host that was connected to; `public_url` is where a
+    def __init__(
+        self, allowed: Sequence[str], public_urls: Sequence[str] = (), *, on_loopback: bool
+    ) -> None:
+        """`allowed` origins, with none the host that was connected to; `public_urls` are where a
         proxy shows the server, if one does. `on_loopback`: the server listens there only.
         """
         self._any = ANY in allowed
-        self._allowed = {normalised(origin) for origin in allowed}
+        self._allowed = {normalised(url) for url in (*allowed, *public_urls)}
         self._same_host = not allowed
         self._on_loopback = on_loopback
-        if public_url:
-            self._allowed.add(normalised(public_url))
 
     def allow(self, origin: str | None, host: str) -> bool:
         """Whether a page of this origin may connect that asks for `host`."""
