@@ -180,7 +180,6 @@ def _latest(items: Iterable[Item]) -> list[Item]:
     found: dict[str, Item] = {}
     for item in items:
         about = item.notice.client.client_id if isinstance(item.notice, ClientNotice) else ""
-        found.pop(about, None)
         found[about] = item
     return list(found.values())
 
