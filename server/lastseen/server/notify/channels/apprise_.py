@@ -70,11 +70,8 @@ def _send(url: str, words: Words) -> None:
 
 def _hush() -> None:
     """Keep what is logged of a URL, keys and all, from standard error and from other handlers."""
-    for name in LOGGERS:
-        logger = logging.getLogger(name)
-        logger.propagate = False
-        if not logger.handlers:  # without any, logging has one of last resort
-            logger.addHandler(logging.NullHandler())
+    for name in LOGGERS:  # each has a handler that does nothing
+        logging.getLogger(name).propagate = False
 
 
 def _last_remark(messages: Iterable[str]) -> str:
