@@ -70,7 +70,11 @@ class Receiver:
             wbufsize = -1  # head and body in one packet: two would wait for each other, 40 ms
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # the sender ended in the midst of it
+                    self.close_connection = True
+                    return
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 request = Request(self.command, self.path, headers, body)
                 receiver.requests.append(request)
