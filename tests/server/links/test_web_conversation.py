@@ -7,7 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from lastseen.server.links.doorkeeper import HELLO_DEADLINE
+from lastseen.server.links.doorkeeper import HELLO_DEADLINE, LEAVE_DEADLINE
 from lastseen.server.links.web_conversation import MOST_FRAMES, WINDOW
 from lastseen.shared.messages import (
     ClientList,
@@ -269,6 +269,13 @@ def test_a_link_that_just_ends_is_a_broken_one(house: Any):
     peer.hang_up()
     house.settle()
     assert (house.status("page-1"), house.reason("page-1")) == ("late", "closed")
+
+
+async def test_who_closes_only_in_words_is_closed(living_house: Any, mock_clock: MockClock):
+    peer = enter(living_house)
+    peer.bid_farewell()
+    await living_house.pass_time(mock_clock, LEAVE_DEADLINE + 2)
+    assert len(living_house.pump) == 0
 
 
 def test_a_goodbye_of_an_old_session_leaves_the_newer_one_alone(house: Any):

@@ -14,12 +14,13 @@ from websockets.client import ClientProtocol
 from websockets.frames import CTRL_OPCODES, CloseCode, Frame, Opcode
 from websockets.protocol import State
 
+from lastseen.server.links.closing import CLOSE_CODES
 from lastseen.server.links.codecs import CODECS, JSON, MSGPACK
 from lastseen.server.links.frames import FATAL
 from lastseen.server.links.handshake import House
 from lastseen.server.links.origins import Origins
 from lastseen.server.links.roles import SIGN, Ended, Owed
-from lastseen.server.links.websocket import CLOSE_CODES, PING, WebSocketProtocol
+from lastseen.server.links.websocket import PING, WebSocketProtocol
 from lastseen.shared.errors import BadMessage, FrameTooLong, UnknownType, Unreadable, WireError
 from lastseen.shared.messages import Diff, Error, GetStats, Goodbye, List, Ping, Pong, Register
 from lastseen.shared.wire import json_from_server, pack, to_json

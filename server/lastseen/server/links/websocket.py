@@ -8,16 +8,16 @@ that an idle client needs, and take 3 µs for every pong; so the few rules that 
 
 from collections.abc import Generator, Iterator
 from enum import IntEnum
-from http import HTTPStatus
 
 from websockets.exceptions import PayloadTooBig, ProtocolError
 from websockets.frames import Close, CloseCode, Frame, Opcode
 from websockets.streams import StreamReader
 from websockets.utils import apply_mask
 
+from lastseen.server.links.closing import LEAVING, closing_frame, goodbye_as_http
 from lastseen.server.links.codecs import JSON
 from lastseen.server.links.frames import FATAL
-from lastseen.server.links.handshake import House, judge, refuse
+from lastseen.server.links.handshake import House, judge
 from lastseen.server.links.roles import SIGN, Control, Ended, Owed
 from lastseen.shared.errors import BadMessage, FrameTooLong, UnknownType, Unreadable, WireError
 from lastseen.shared.framing import FRAME_LIMIT, UNREGISTERED_LIMIT
@@ -25,40 +25,6 @@ from lastseen.shared.messages import Goodbye, Message, ToServer
 
 PING = Frame(Opcode.PING, b"").serialize(mask=False)
 """The question whether the link lives. It is empty: any pong answers."""
-
-CLOSE_CODES = {
-    "left": CloseCode.NORMAL_CLOSURE,
-    "shutdown": CloseCode.GOING_AWAY,
-    "unreadable": CloseCode.INVALID_DATA,
-    "too_fast": CloseCode.POLICY_VIOLATION,
-    "frame_too_long": CloseCode.MESSAGE_TOO_BIG,
-    "internal_error": CloseCode.INTERNAL_ERROR,
-    "replaced": 4001,
-    "duplicate_client": 4002,
-    "idle": 4003,
-    "slow": 4004,
-    "server_full": 4005,
-    "too_many_connections": 4006,
-    "unsupported_protocol": 4007,
-    "timeout": 4008,
-    "kicked": 4009,
-}
-"""The close code for each reason of a goodbye (docs/protocol.md)."""
-
-OTHER_REASON = 4000
-
-CLOSE_TEXTS = {"timeout": "heartbeat timeout"}
-"""What the close frame says where that is not the reason itself."""
-
-STATUSES = {
-    "idle": HTTPStatus.REQUEST_TIMEOUT,
-    "too_many_connections": HTTPStatus.TOO_MANY_REQUESTS,
-    "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
-}
-"""The HTTP status of a goodbye to one whose handshake is not over; of all others, 503."""
-
-LEAVING = (CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY, CloseCode.NO_STATUS_RCVD)
-"""Close codes by which a peer goes on purpose: `close()`, a tab closed, a page left."""
 
 # A whole small frame from a client: two bytes, a mask of four, and up to 125 bytes of payload.
 _FINAL, _MASKED = 0x80, 0x80
@@ -158,11 +124,11 @@ class WebSocketProtocol:
     def encode(self, message: Message) -> bytes:
         """The bytes of a message; of a goodbye, the closing frame too."""
         if self._stage is HANDSHAKE:
-            return _as_http(message)
+            return goodbye_as_http(message) if isinstance(message, Goodbye) else b""
         encoded = self._codec.encode(message)
         if isinstance(message, Goodbye):
             self._stage = OVER
-            return encoded + self._closing(message.reason)
+            return encoded + closing_frame(message.reason, self._close_code)
         return encoded
 
     # --- within -------------------------------------------------------------------------------
@@ -275,16 +241,3 @@ class WebSocketProtocol:
         self._frame = self._parts = None
         self._stage = OVER
         return error
-
-    def _closing(self, reason: str) -> bytes:
-        code = self._close_code or CLOSE_CODES.get(reason, OTHER_REASON)
-        close = Close(code, CLOSE_TEXTS.get(reason, reason))
-        return Frame(Opcode.CLOSE, close.serialize()).serialize(mask=False)
-
-
-def _as_http(message: Message) -> bytes:
-    """What is told to one whose handshake is not over: a goodbye, as a response."""
-    if not isinstance(message, Goodbye):
-        return b""
-    status = STATUSES.get(message.reason, HTTPStatus.SERVICE_UNAVAILABLE)
-    return refuse(status, f"goodbye: {message.reason}", message.retry_after).response
