@@ -425,6 +425,14 @@ def test_of_a_long_outage_the_channel_is_reminded():
     assert world.told() == ["offline", "reminder", "reminder", "online"]
 
 
+def test_a_reminder_says_for_how_long_the_client_has_been_gone_by_now():
+    world = World(ops(repeat_interval=3600))
+    world.goes()
+    world.passes(3600)
+    notice = from_json("reminder", world.deliveries()[-1].notice)
+    assert (notice.offline_since, notice.at, notice.gone) == (T0, T0 + 3600, 3601.0)
+
+
 def test_of_reminders_that_were_missed_one_is_enough():
     world = World(ops(repeat_interval=3600))
     world.goes()

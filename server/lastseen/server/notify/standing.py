@@ -112,10 +112,14 @@ def reminded(standing: Standing, channel: Channel, key: str, now: float) -> Step
         return Step(replace(standing, remind_at=None))
     missed = (now - standing.remind_at) // interval  # of several that were missed, one is enough
     following = standing.remind_at + (missed + 1) * interval
-    return Step(
-        replace(standing, remind_at=following),
-        _delivery(standing, "reminder", key, now, due_at=now),
+    outage = from_json("reminder", standing.notice)
+    if isinstance(outage, ClientNotice):
+        gone = max(0.0, now - outage.client.last_seen.timestamp())
+        outage = replace(outage, at=now, gone=gone)
+    delivery = _delivery(
+        replace(standing, notice=to_json(outage)), "reminder", key, now, due_at=now
     )
+    return Step(replace(standing, remind_at=following), delivery)
 
 
 def _say_offline(standing: Standing, channel: Channel, key: str, now: float) -> Step:
