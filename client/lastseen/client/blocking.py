@@ -8,7 +8,7 @@ block just drops the link. What goes wrong comes out in the thread that called.
 """
 
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
@@ -155,10 +155,21 @@ class Presence:
         return self._background.call(self._presence.settings)
 
     def update_settings(
-        self, heartbeat_interval: float | None = None, connection_timeout: float | None = None
+        self,
+        heartbeat_interval: float | None = None,
+        connection_timeout: float | None = None,
+        *,
+        values: Mapping[str, float | None] | None = None,
+        reset: bool = False,
     ) -> Settings:
-        """Change the server's settings, in seconds."""
-        change = partial(self._presence.update_settings, heartbeat_interval, connection_timeout)
+        """Change the server's settings."""
+        change = partial(
+            self._presence.update_settings,
+            heartbeat_interval,
+            connection_timeout,
+            values=values,
+            reset=reset,
+        )
         return self._background.call(change)
 
     def stats(self) -> Stats:

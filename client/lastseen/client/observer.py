@@ -1,6 +1,6 @@
 """What can be asked over a link, by one who is present and by one who only looks on."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -30,6 +30,7 @@ from lastseen.shared.messages import (
     GetUptime,
     History,
     List,
+    MetaData,
     Retried,
     Retry,
     Settings,
@@ -199,10 +200,24 @@ class Observer:
         return await self._supervisor.current().request(GetSettings(), Settings)
 
     async def update_settings(
-        self, heartbeat_interval: float | None = None, connection_timeout: float | None = None
+        self,
+        heartbeat_interval: float | None = None,
+        connection_timeout: float | None = None,
+        *,
+        values: Mapping[str, float | None] | None = None,
+        reset: bool = False,
     ) -> Settings:
-        """Change the server's settings, in seconds; `Refused` means that nothing has changed."""
-        request = UpdateSettings(heartbeat_interval, connection_timeout)
+        """Change the server's settings; a restart keeps that. `Refused`: nothing has changed.
+
+        Args:
+            heartbeat_interval: In seconds.
+            connection_timeout: In seconds.
+            values: Other settings by their dotted keys, like `websocket.ping_interval`; None takes
+                a change back.
+            reset: Take all changes back, before these are made.
+        """
+        others: MetaData = dict(values or {})
+        request = UpdateSettings(heartbeat_interval, connection_timeout, others, reset)
         return await self._supervisor.current().request(request, Settings)
 
     async def stats(self) -> Stats:

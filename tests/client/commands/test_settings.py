@@ -3,7 +3,7 @@ import json
 import pytest
 
 from lastseen.client import Refused
-from lastseen.client.commands.settings import change, changes, show
+from lastseen.client.commands.settings import change, changes, reset, show
 from lastseen.client.commands.usage import UsageError
 from lastseen.shared.messages import Error, UpdateSettings
 
@@ -31,7 +31,25 @@ async def test_json_is_one_object(address, capsys):
 async def test_settings_that_belong_together_are_changed_in_one_request(address, quiet_server):
     await change("heartbeat_interval", "90", "connection-timeout", "150.5", server=address)
     [request] = quiet_server.connections[0].messages(UpdateSettings)
-    assert (request.heartbeat_interval, request.connection_timeout) == (90.0, 150.5)
+    assert request.values == {"heartbeat_interval": 90.0, "connection_timeout": 150.5}
+
+
+async def test_other_settings_are_named_by_their_dotted_keys(address, quiet_server):
+    await change("websocket.missed-pongs", "3", server=address)
+    [request] = quiet_server.connections[0].messages(UpdateSettings)
+    assert request.values == {"websocket.missed_pongs": 3.0}
+
+
+async def test_all_changes_are_taken_back(address, quiet_server):
+    await reset(server=address)
+    [request] = quiet_server.connections[0].messages(UpdateSettings)
+    assert (request.reset, request.values) == (True, {})
+
+
+async def test_or_only_those_that_are_named(address, quiet_server):
+    await reset("heartbeat-interval", server=address)
+    [request] = quiet_server.connections[0].messages(UpdateSettings)
+    assert (request.reset, request.values) == (False, {"heartbeat_interval": None})
 
 
 async def test_a_value_that_the_server_does_not_take_is_a_refusal(address, quiet_server):
@@ -47,7 +65,10 @@ async def test_a_value_that_the_server_does_not_take_is_a_refusal(address, quiet
     [
         ([], "expected a setting and its value"),
         (["heartbeat_interval"], "expected a setting and its value"),
-        (["reap_interval", "3"], "expected heartbeat_interval or connection_timeout, got 'reap_"),
+        (
+            ["reap_interval", "3"],
+            "expected heartbeat_interval, connection_timeout or a dotted key, got 'reap_",
+        ),
         (["heartbeat_interval", "soon"], "heartbeat_interval: expected a number .*, got 'soon'"),
         (["heartbeat_interval", "nan"], "got 'nan'"),
         (["heartbeat_interval", "-1"], "got '-1'"),

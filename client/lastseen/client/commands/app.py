@@ -188,6 +188,13 @@ _add(
   lastseen stats --json | jq .online""",
 )
 _add(
+    "open",
+    "open_:open_page",
+    """Print the address of the server's page, and open it in a browser where there is one.""",
+    """  lastseen open
+  lastseen open --print""",
+)
+_add(
     "completion",
     "completion:completion",
     """Print a completion script for your shell, or install it.""",

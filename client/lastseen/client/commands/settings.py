@@ -22,7 +22,9 @@ settings_app = App(
   lastseen settings
   lastseen settings --json
   lastseen settings set heartbeat_interval 30
-  lastseen settings set heartbeat_interval 90 connection_timeout 150""",
+  lastseen settings set heartbeat_interval 90 connection_timeout 150
+  lastseen settings set websocket.ping_interval 20
+  lastseen settings reset""",
 )
 
 
@@ -46,15 +48,30 @@ async def change(
     server: Server = DEFAULT_SERVER,
     json: Json = False,
 ) -> None:
-    """Change settings, all of them or none: heartbeat_interval, connection_timeout.
+    """Change settings, all of them or none: heartbeat_interval, connection_timeout, and others by
+    their dotted keys.
 
-    Every client follows at once.
+    Every client follows at once, and a restart of the server keeps the change.
     """
     from lastseen.client import observe
 
-    wanted = changes(words)
+    values: dict[str, float | None] = dict(changes(words))
     async with observe(server) as observer:
-        _print(await observer.update_settings(**wanted), json=json)
+        _print(await observer.update_settings(values=values), json=json)
+
+
+@settings_app.command(name="reset")
+async def reset(
+    *names: Annotated[str, Parameter(help="Only these settings; without a name, all.")],
+    server: Server = DEFAULT_SERVER,
+    json: Json = False,
+) -> None:
+    """Take changes back: the server's own configuration counts again."""
+    from lastseen.client import observe
+
+    values: dict[str, float | None] = dict.fromkeys(map(_known, names))
+    async with observe(server) as observer:
+        _print(await observer.update_settings(values=values, reset=not names), json=json)
 
 
 def changes(words: Sequence[str]) -> dict[str, float]:
@@ -67,12 +84,18 @@ def changes(words: Sequence[str]) -> dict[str, float]:
         raise UsageError("expected a setting and its value, like: heartbeat_interval 30")
     found: dict[str, float] = {}
     for given, value in zip(words[::2], words[1::2], strict=True):
-        name = given.replace("-", "_")
-        if name not in CHANGEABLE:
-            choices = " or ".join(CHANGEABLE)
-            raise UsageError(f"settings set: expected {choices}, got '{safe(given)}'")
+        name = _known(given)
         found[name] = _number(name, value)
     return found
+
+
+def _known(given: str) -> str:
+    """A name as the server knows it; what it does with a dotted key is the server's to say."""
+    name = given.replace("-", "_")
+    if name not in CHANGEABLE and "." not in name:
+        choices = ", ".join(CHANGEABLE)
+        raise UsageError(f"expected {choices} or a dotted key, got '{safe(given)}'")
+    return name
 
 
 def _number(name: str, text: str) -> float:
