@@ -27,6 +27,7 @@ class Codec(NamedTuple):
         subprotocol: Its name; also that of the wire format, as the journal knows it.
         opcode: Of frames that hold a message.
         ping: The payload of a ping, as our own clients encode it.
+        ping_head: The first two bytes of its frame; a mask of four follows.
         pong: The frame that answers one.
     """
 
@@ -35,6 +36,7 @@ class Codec(NamedTuple):
     payload: Callable[[Message], bytes]
     decoder: Decoder[ToServer]
     ping: bytes
+    ping_head: bytes
     pong: bytes
 
     def encode(self, message: Message) -> bytes:
@@ -48,8 +50,9 @@ def _codec(
     payload: Callable[[Message], bytes],
     decoder: Decoder[ToServer],
 ) -> Codec:
+    head = Frame(opcode, payload(PING)).serialize(mask=True)[:2]
     pong = Frame(opcode, payload(PONG)).serialize(mask=False)
-    return Codec(subprotocol, opcode, payload, decoder, payload(PING), pong)
+    return Codec(subprotocol, opcode, payload, decoder, payload(PING), head, pong)
 
 
 JSON = _codec("lastseen.json", Opcode.TEXT, to_json, json_from_client)
