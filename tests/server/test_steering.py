@@ -1,9 +1,11 @@
 """Settings in force: changed whole or not at all, followed by presence, told to clients."""
 
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
-from lastseen.server.config import Config, ConfigError
+from lastseen.server.config import Config, ConfigError, LoadedConfig, runtime, with_value
 from lastseen.server.presence.clock import AwakeClock
 from lastseen.server.presence.model import Policy
 from lastseen.server.presence.presence import Presence
@@ -115,3 +117,51 @@ def test_a_risky_change_is_made_with_a_warning(
     steered.steering.change({"heartbeat_interval": 100})
     assert steered.presence.policy.heartbeat_interval == 100
     assert "less than twice server.heartbeat_interval" in capsys.readouterr().err
+
+
+# --- what is kept --------------------------------------------------------------------------------
+
+
+def steering_with(path: Path, **changes: object) -> Steering:
+    """One that keeps changes, and begins with these."""
+    presence = Presence(policy_of(Config()), AwakeClock(lambda: 0.0, lambda: 0.0), {"m": to_frame})
+    kept = runtime.Runtime(path, {f"server.{name}": value for name, value in changes.items()})
+    config = runtime.over(Config(), kept.changes)
+    return Steering(config, presence, Config(), kept)
+
+
+def test_a_change_is_kept_and_taken_back(tmp_path: Path):
+    path = tmp_path / "runtime.toml"
+    steering = steering_with(path)
+    steering.change({"heartbeat_interval": 30})
+    assert runtime.read(path).changes == {"server.heartbeat_interval": 30}
+    steering.change({"connection_timeout": 100})
+    steering.reset()
+    assert steering.config == Config()
+    assert not path.exists()
+
+
+def test_what_is_not_changed_is_not_written_again(tmp_path: Path):
+    path = tmp_path / "runtime.toml"
+    steering = steering_with(path, heartbeat_interval=30)
+    steering.change({"heartbeat_interval": 30})
+    assert not path.exists()
+
+
+def test_a_change_that_cannot_be_kept_is_not_made(tmp_path: Path):
+    steering = steering_with(tmp_path / "nowhere" / "runtime.toml")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        steering.change({"heartbeat_interval": 30})
+    assert steering.config == Config()
+    assert steering.changed == {}
+
+
+def test_a_reload_of_an_edited_file_leaves_what_was_changed_as_it_is(tmp_path: Path):
+    steering = steering_with(tmp_path / "runtime.toml", heartbeat_interval=30)
+    edited = with_value(with_value(Config(), "server.heartbeat_interval", 45), "server.port", 1)
+    kept = runtime.Runtime(tmp_path / "runtime.toml", steering.changed)
+    steering.reload(LoadedConfig(runtime.over(edited, kept.changes), {}, None, [], edited, kept))
+    assert steering.config.server.heartbeat_interval == 30
+    assert steering.config.server.port == 8080  # needs a restart
+    steering.reset()
+    assert steering.config.server.heartbeat_interval == 45
