@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import trio
 
 from lastseen.server.asking import Asking
+from lastseen.server.keeping.threads import InThread, in_thread
 from lastseen.server.keeping.translation import client_uptime, event_record, offline
 from lastseen.server.presence.listing import Stored
 from lastseen.server.presence.presence import Presence
@@ -42,12 +43,19 @@ class Archive:
     """Answers questions about the past."""
 
     def __init__(
-        self, store: Store, presence: Presence, caught_up: Callable[[], Awaitable[None]]
+        self,
+        store: Store,
+        presence: Presence,
+        caught_up: Callable[[], Awaitable[None]],
+        in_thread: InThread = in_thread,
     ) -> None:
-        """`caught_up` waits until all that was decided so far is in the store."""
+        """`caught_up` waits until all that was decided so far is in the store; `in_thread` is where
+        calls of the store block.
+        """
         self._store = store
         self._caught_up = caught_up
         self._presence = presence
+        self._in_thread = in_thread
         self._asking = Asking(self._answer)
 
     async def run(self) -> None:
@@ -139,7 +147,8 @@ class Archive:
         )
 
     async def _read(self, read: Callable[..., T], *what: Any) -> T:  # noqa: ANN401 - handed on
-        return await trio.to_thread.run_sync(read, *what, abandon_on_cancel=True)
+        found: T = await self._in_thread(read, *what)
+        return found
 
 
 def _unknown(request: GetHistory | GetUptime | Forget) -> Error:

@@ -10,6 +10,7 @@ from lastseen.server.keeping.cleaning import clean
 from lastseen.server.keeping.keeper import Keeper
 from lastseen.server.keeping.reading import Reading
 from lastseen.server.keeping.restoring import restore
+from lastseen.server.keeping.threads import InThread, in_thread
 from lastseen.server.presence.presence import Presence
 from lastseen.server.steering import Steering
 from lastseen.server.store.opening import open_store
@@ -31,12 +32,20 @@ class Memory:
         reading: Who reads it for those who look.
     """
 
-    def __init__(self, store: Store, presence: Presence, steering: Steering) -> None:
+    def __init__(
+        self,
+        store: Store,
+        presence: Presence,
+        steering: Steering,
+        in_thread: InThread = in_thread,
+    ) -> None:
+        """`in_thread` is where calls of the store block."""
         self.store = store
         self._presence = presence
         self._steering = steering
-        self.keeper = Keeper(store, presence, self._flush_interval)
-        self.archive = Archive(store, presence, self.keeper.caught_up)
+        self._in_thread = in_thread
+        self.keeper = Keeper(store, presence, self._flush_interval, in_thread)
+        self.archive = Archive(store, presence, self.keeper.caught_up, in_thread)
         self.reading = Reading(store, self.archive, presence)
 
     async def restore(self) -> None:
@@ -45,14 +54,14 @@ class Memory:
         Raises:
             StartFailed: The database does not answer.
         """
-        await restore(self.store, self._presence)
+        await restore(self.store, self._presence, self._in_thread)
 
     async def run(self) -> None:
         """Write, read and clean up, until cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.keeper.run)
             nursery.start_soon(self.archive.run)
-            nursery.start_soon(clean, self.store, self._presence, self._retention)
+            nursery.start_soon(clean, self.store, self._presence, self._retention, self._in_thread)
 
     async def finish(self) -> None:
         """Write everything once more, within LAST_WRITES seconds."""

@@ -1,12 +1,11 @@
 """Everything that tells someone, as the composition root needs it."""
 
-import time
-
 import trio
 
 from lastseen.server.keeping.keeper import Keeper
 from lastseen.server.notify.answering import Answering
-from lastseen.server.notify.notifier import Notifier
+from lastseen.server.notify.lanes import Senders as AnySenders
+from lastseen.server.notify.notifier import Notifier, Surroundings
 from lastseen.server.notify.senders import Senders
 from lastseen.server.presence.presence import Presence
 from lastseen.server.steering import Steering
@@ -24,18 +23,29 @@ class Notifications:
     """
 
     def __init__(
-        self, store: DeliveryStore, keeper: Keeper, presence: Presence, steering: Steering
+        self,
+        store: DeliveryStore,
+        keeper: Keeper,
+        presence: Presence,
+        steering: Steering,
+        senders: AnySenders | None = None,
+        around: Surroundings | None = None,
     ) -> None:
-        """From now on the keeper has what is to be told written with each transition."""
+        """From now on the keeper has what is to be told written with each transition.
+
+        A simulation has its own `senders` and `around`.
+        """
+        around = around or Surroundings()
         self.notifier = Notifier(
             store,
             keeper,
-            Senders(),
+            senders or Senders(),
             settings=lambda: steering.config.notify,
             retention=lambda: steering.config.store.offline_retention * DAY,
             epoch=presence.epoch,
+            around=around,
         )
-        self.answering = Answering(store, self.notifier, time.time)
+        self.answering = Answering(store, self.notifier, around.wall, around.in_thread)
         keeper.teller = self.notifier
 
     async def restore(self) -> None:
