@@ -320,6 +320,13 @@ async def test_the_servers_own_entry_is_there_whatever_becomes_of_its_packets(
     assert street.sent(BR_ENTRY, to=(OWN, PORT)) == []
 
 
+async def test_it_does_not_ask_for_itself(street, autojump_clock):
+    street.settings = replace(street.settings, announce_interval=170.0)
+    await trio.sleep(3 * TIMEOUT)
+    assert street.sent(BR_ENTRY, to=(OWN, PORT)) == []
+    assert street.presence.transitions["timeout"] == 0
+
+
 async def test_when_its_address_changes_the_old_entry_leaves(street, autojump_clock):
     await trio.sleep(1)
     street.post.own, street.post.address = frozenset({"10.0.0.50"}), "10.0.0.50"
