@@ -187,8 +187,7 @@ class Hub(base.Server):  # type: ignore[misc]  # loaded at run time
     def __init__(self, folder: Path, host: Host, **sections: Any) -> None:
         self.host = host
         self.config, self.log_path = folder / "config.toml", folder / "server.log"
-        self.settings = self._settings(sections)
-        self.write(self.settings)
+        self.write(self._settings(sections))
         with self.log_path.open("wb") as log:
             base.Process.__init__(
                 self, *host.within, *base.SERVER, "--config", str(self.config), stderr=log
@@ -214,12 +213,6 @@ class Hub(base.Server):  # type: ignore[misc]  # loaded at run time
             name: base.FAST.get(name, {}) | own.get(name, {}) | sections.get(name, {})
             for name in names
         }
-
-    def change(self, **lan: Any) -> None:
-        """Other settings of [lan], by SIGHUP."""
-        self.settings["lan"] |= lan
-        self.write(self.settings)
-        self.signal(signal.SIGHUP)
 
     def came(self, host: Host, reason: str = "registered") -> dict[str, Any]:
         """Wait until somebody there is online for this reason."""

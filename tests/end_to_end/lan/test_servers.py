@@ -62,7 +62,8 @@ def test_intervals_can_be_changed_while_it_runs(hub, network, until):
     server = hub(1, lan={"announce_interval": 60, "peer_timeout": 180})
     other = hub(2, lan={"announce_interval": 60, "peer_timeout": 180})
     server.came(network.host(2))
-    server.change(announce_interval=0.5, peer_timeout=3)
+    wanted = ("lan.announce_interval", "0.5", "lan.peer_timeout", "3")
+    server.lastseen("settings", "set", *wanted, "--server", server.address)
     # It announces itself at once: whoever answers has the new timeout.
     until(lambda: server.peers()["lan:10.77.0.2"]["timeout"] == 3, "the new timeout")
     other.signal(signal.SIGKILL)
