@@ -5,7 +5,7 @@ stops, and what is still offline when it ends is told then.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
@@ -65,7 +65,8 @@ def is_open(window: Maintenance, wall: float) -> bool:
     """Whether it is time for a planned maintenance.
 
     A window belongs to the day on which it starts, by the clocks of its time zone, and may pass
-    midnight. Where clocks are set on while it should start, it starts as late as they say.
+    midnight. Where clocks are changed, a time may come twice or not at all: the window is then the
+    longest of those that could be meant, so that it is never left out.
     """
     return closes_at(window, wall) is not None
 
@@ -82,8 +83,14 @@ def closes_at(window: Maintenance, wall: float) -> float | None:
         if window.days and DAYS[day.weekday()] not in window.days:
             continue
         last_day = day if start < end else day + timedelta(days=1)
-        begins = datetime.combine(day, start, zone).timestamp()
-        ends = datetime.combine(last_day, end, zone).timestamp()
+        begins = min(_readings(day, start, zone))
+        ends = max(_readings(last_day, end, zone))
         if begins <= wall < ends:
             return ends
     return None
+
+
+def _readings(day: date, clock: time, zone: ZoneInfo) -> tuple[float, float]:
+    """The moments that a time of day may mean: by the clock before a change, and after it."""
+    local = datetime.combine(day, clock, zone)
+    return local.timestamp(), local.replace(fold=1).timestamp()
