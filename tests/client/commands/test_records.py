@@ -96,6 +96,7 @@ def test_json_has_every_field_whatever_its_value(record):
         "via",
         "address",
         "sessions",
+        "timeout",
     ]
 
 

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import tomli_w
 from msgspec import Struct
 
 from lastseen.server.config.schema import Config
@@ -83,6 +82,8 @@ def write(path: Path, changes: Changes) -> None:
     Raises:
         ConfigError: The file cannot be written; it is as it was.
     """
+    import tomli_w  # of the extra `server`: what only reads settings does without
+
     document: dict[str, dict[str, Any]] = {}
     for key, value in changes.items():
         section, _, name = key.partition(".")
