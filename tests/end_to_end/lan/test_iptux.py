@@ -21,9 +21,7 @@ def test_each_sees_the_other_and_a_clean_exit_is_left_at_once(hub, iptux, networ
     # iptux says goodbye to the members that it knows, one by one, and to nobody else: so it had
     # seen us.
     ann.quit()
-    quit_at = time.monotonic()
-    server.went(network.host(2), "left")
-    assert time.monotonic() - quit_at < TIMEOUT
+    assert server.went(network.host(2), "left")["silence"] < TIMEOUT
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
@@ -41,10 +39,7 @@ def test_a_crash_is_noticed_after_the_timeout_and_a_new_start_is_a_return(hub, i
     server, ann = hub(1), iptux(2, **ANN)
     server.came(network.host(2))
     ann.crash()
-    crashed_at = time.monotonic()
-    gone = server.went(network.host(2), "timeout")
-    assert time.monotonic() - crashed_at > TIMEOUT / 2
-    assert gone["silence"] >= TIMEOUT
+    assert server.went(network.host(2), "timeout")["silence"] >= TIMEOUT
     iptux(2, **ANN)
     server.came(network.host(2), "returned")
 

@@ -1,6 +1,7 @@
 """What is scraped: readable by Prometheus's own parser, and true."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -42,6 +43,7 @@ async def test_they_are_in_the_format_of_prometheus(house: Any, client: httpx.As
     assert found[of("lastseen_beats_total")] == 1
     assert found[of("lastseen_store_state", state="none")] == 1
     assert found[of("lastseen_last_heard_seconds")] > 0
+    assert found[of("lastseen_tasks")] > 0
 
 
 async def test_and_in_openmetrics_for_who_asks(client: httpx.AsyncClient):
@@ -84,13 +86,18 @@ async def test_the_parts_tell_of_themselves(house: Any):
     assert found[of("lastseen_channel_state", channel='ops "1"\n', state="working")] == 0
 
 
+THEN = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
 class Announced:
     def stats(self) -> LanStats:
-        return LanStats(members=2, received=9)
+        return LanStats(members=2, received=9, heartbeats=4, last_heartbeat=THEN)
 
 
 async def test_a_member_of_the_lan_tells_of_it(house: Any, client: httpx.AsyncClient):
     house.gauge.lan = Announced()
     found = samples(parse((await client.get("/metrics")).text))
     assert found[of("lastseen_lan_members")] == 2
+    assert found[of("lastseen_lan_heartbeats_total")] == 4
+    assert found[of("lastseen_lan_last_heartbeat_seconds")] == THEN.timestamp()
     assert found[of("lastseen_lan_packets_total", kind="received")] == 9

@@ -396,6 +396,24 @@ async def test_any_bytes_may_come(street, autojump_clock):
     assert (stats.received, stats.unreadable, stats.members) == (5, 3, 1)
 
 
+async def test_a_fault_of_ours_over_one_datagram_is_logged_and_the_next_is_heard(
+    street, autojump_clock, capsys
+):
+    waiting = [(b"boom", ANN), (b"1:1:ann:pc:1:Ann", ANN), None]
+    receive = street.lan.conduct.receive
+
+    def fail_once(data: bytes, *rest: Any, **more: Any) -> Any:
+        if data == b"boom":
+            raise ZeroDivisionError
+        return receive(data, *rest, **more)
+
+    street.lan.conduct.receive = fail_once
+    street.post.receive = lambda _: waiting.pop(0)
+    street.lan._take_some(None)
+    assert street.status() == ("online", "registered")
+    assert "a datagram crashed" in capsys.readouterr().err
+
+
 # --- answers ------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ costs more because somebody may look.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol, get_args
 
+import trio
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from msgspec import Struct
@@ -130,6 +131,8 @@ def _of_the_server(stats: Stats) -> Iterator[Metric]:
     yield InfoMetricFamily("lastseen_build", "What runs.", value={"version": stats.version})
     yield _gauge("lastseen_start_time_seconds", "In Unix time.", stats.started_at.timestamp())
     yield _gauge("lastseen_memory_bytes", "Resident memory.", stats.memory)
+    tasks = trio.lowlevel.current_statistics().tasks_living
+    yield _gauge("lastseen_tasks", "Trio's tasks: HTTP connections have some each.", tasks)
     yield _gauge("lastseen_revision", "Where the diffs of this run stand.", stats.revision)
     yield _counter("lastseen_stalls", "How often the server was late itself.", stats.stalls)
     yield _counter("lastseen_stalled_seconds", "For how long in all.", stats.stalled)
@@ -176,6 +179,10 @@ def _of_channels(telling: Telling) -> Iterator[Metric]:
 
 def _of_the_lan(lan: LanStats) -> Iterator[Metric]:
     yield _gauge("lastseen_lan_members", "Addresses of members that are known.", lan.members)
+    yield _counter("lastseen_lan_heartbeats", "Announcements that left.", lan.heartbeats)
+    if lan.last_heartbeat is not None:
+        moment = lan.last_heartbeat.timestamp()
+        yield _gauge("lastseen_lan_last_heartbeat_seconds", "The last one, in Unix time.", moment)
     packets = CounterMetricFamily("lastseen_lan_packets", "Datagrams.", labels=["kind"])
     for kind in ("sent", "failed", "received", "repeats", "unreadable", "dropped", "refused"):
         packets.add_metric([kind], getattr(lan, kind))

@@ -206,7 +206,10 @@ class Lan:
             datagram = self._post.receive(sock)
             if datagram is None:
                 return
-            self.take(*datagram)
+            try:
+                self.take(*datagram)
+            except Exception:  # one datagram's fault must not end the server
+                log.exception("a datagram crashed", address=datagram[1][0])
 
     def take(self, data: bytes, sender: Sent) -> None:
         """A datagram has come."""
