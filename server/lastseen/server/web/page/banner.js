@@ -1,0 +1,39 @@
+/** Says that the page has lost the server: since when, and that what is shown is old. */
+
+import { h, setText } from "./dom.js";
+import { clock, precisely } from "./times.js";
+
+/** Seconds of loss that are not worth a word: a reconnect takes one. */
+const PATIENCE = 1.5;
+
+export class Banner {
+  #element;
+  #link;
+  #since = null;
+  #words = h("span", {});
+
+  /** `link` is the small word beside the brand. */
+  constructor(element, link, tryNow) {
+    this.#element = element;
+    this.#link = link;
+    const button = h("button", { class: "button small", type: "button", on: { click: tryNow } }, "Try now");
+    element.append(this.#words, button);
+  }
+
+  /** The stream is "connecting", "live" or "lost". */
+  show(state, now) {
+    this.#link.dataset.state = state;
+    setText(this.#link, { connecting: "connecting", live: "live", lost: "lost" }[state]);
+    this.#since = state === "lost" ? (this.#since ?? now) : null;
+    this.tick(now);
+  }
+
+  tick(now) {
+    const lost = this.#since !== null && now - this.#since >= PATIENCE;
+    if (lost) {
+      setText(this.#words, `The server does not answer. What you see is from ${clock(this.#since)}; trying again.`);
+      this.#words.title = `for ${precisely(now - this.#since)}`;
+    }
+    if (this.#element.hidden === lost) this.#element.hidden = !lost;
+  }
+}

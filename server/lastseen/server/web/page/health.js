@@ -1,0 +1,89 @@
+/** How the server is. */
+
+import { h } from "./dom.js";
+import { facts, section } from "./side.js";
+import { ago, exact, moment, precisely } from "./times.js";
+import { bytes, number } from "./wording.js";
+
+/** Milliseconds between two looks. */
+const LOOK_AGAIN = 2000;
+
+const STORES = { none: "remembers nothing", working: "working", unavailable: "unavailable" };
+
+export class HealthView {
+  #api;
+  #now;
+  #body = h("div", {}, h("p", { class: "hint" }, "Asking…"));
+  #timer;
+
+  constructor({ api, now }) {
+    this.#api = api;
+    this.#now = now;
+    this.node = h("div", { class: "panel" }, h("h2", {}, "Health"), this.#body);
+    this.#timer = setInterval(() => this.#look(), LOOK_AGAIN);
+    this.#look();
+  }
+
+  end() {
+    clearInterval(this.#timer);
+  }
+
+  async #look() {
+    if (document.hidden) return;
+    const stats = await this.#api.stats().catch(() => null);
+    if (stats !== null) this.#body.replaceChildren(...parts(stats, this.#now()));
+  }
+}
+
+function parts(stats, now) {
+  return [
+    section("Server", facts(serverFacts(stats))),
+    section("Signs of life", facts(lifeFacts(stats, now))),
+    section("Reaper", facts(reaperFacts(stats, now))),
+    section("Store", facts(storeFacts(stats))),
+    ...(stats.lan ? [section("LAN", facts(lanFacts(stats.lan)))] : []),
+  ];
+}
+
+const serverFacts = (stats) => [
+  ["Up for", h("span", { title: `since ${exact(moment(stats.started_at))}` }, precisely(stats.uptime))],
+  ["Version", stats.version],
+  ["Memory", bytes(stats.memory)],
+  ["Connections", number(stats.connections)],
+  ["Watchers", number(stats.watchers)],
+  ["Closed as slow", number(stats.slow_closes)],
+  ["Refused", number(stats.refused)],
+];
+
+const lifeFacts = (stats, now) => [
+  ["Heartbeats received", number(stats.pings + (stats.beats ?? 0))],
+  ["Last heartbeat", stats.last_heard ? ago(moment(stats.last_heard), now) : "none yet"],
+  ["Timeouts detected", number(stats.transitions.timeout ?? 0)],
+  ["Links that broke", number(stats.transitions.closed ?? 0)],
+  ["Goodbyes", number(stats.transitions.left ?? 0)],
+  ["Clients cleaned up", number(stats.forgotten ?? 0)],
+];
+
+const reaperFacts = (stats, now) => [
+  ["Last pass", stats.last_pass ? ago(moment(stats.last_pass), now) : "none yet"],
+  ["It took", milliseconds(stats.reaper_duration)],
+  ["It was late by", milliseconds(stats.reaper_lateness)],
+  ["Stalls left out", `${number(stats.stalls)}, ${precisely(stats.stalled)}`],
+  ["Held after a mass loss", number(stats.held)],
+];
+
+const storeFacts = (stats) => [
+  ["State", h("span", { class: `store ${stats.store ?? "none"}` }, STORES[stats.store ?? "none"])],
+  ["Remembered clients", number(stats.remembered)],
+  ["Waiting to be written", number(stats.store_queued ?? 0)],
+  ["Lost, as the store was away", number(stats.store_dropped ?? 0)],
+  ["Failed writes", number(stats.store_failures ?? 0)],
+];
+
+const lanFacts = (lan) => [
+  ["Members", number(lan.members ?? 0)],
+  ["Datagrams sent", number(lan.sent ?? 0)],
+  ["Datagrams received", number(lan.received ?? 0)],
+];
+
+const milliseconds = (seconds) => `${(seconds * 1000).toFixed(seconds < 0.01 ? 1 : 0)} ms`;

@@ -1,0 +1,89 @@
+/** What the page says of clients, in words. Pure. */
+
+import { ago, exact, moment, precisely, roughly } from "./times.js";
+import { titleOf } from "./listing.js";
+
+export const STATUSES = { online: "Online", late: "Late", offline: "Offline", unwatched: "Not watched" };
+export const VIAS = { tcp: "TCP", websocket: "WebSocket", http: "HTTP", lan: "LAN" };
+export const AVAILABILITIES = { available: "Available", away: "Away", busy: "Busy" };
+
+/** Why a client has its status (the reasons of transitions). */
+export const REASONS = {
+  registered: "registered",
+  returned: "came back",
+  left: "said goodbye",
+  closed: "the link broke",
+  timeout: "timed out",
+  replaced: "replaced by another instance",
+  kicked: "was kicked",
+  silent: "fell silent",
+};
+
+/** More changes at once than this are counted, not named, to those who listen. */
+const NAMED = 3;
+
+/** How it stands, for a row: "online for 3 hours", "last seen 3 minutes ago". */
+export function standing(client, now) {
+  if (client.status !== "online") return `last seen ${ago(moment(client.last_seen), now)}`;
+  return `online for ${roughly(now - moment(client.since))}`;
+}
+
+/** The exact times behind it. */
+export function standingExactly(client) {
+  const since = `${STATUSES[client.status]} since ${exact(moment(client.since))}`;
+  return client.status === "online" ? since : `Last seen ${exact(moment(client.last_seen))}\n${since}`;
+}
+
+/** The same as a sentence at the head of the panel. */
+export function headline(client, now) {
+  const long = precisely(now - moment(client.since));
+  const why = client.status === "online" ? "" : REASONS[client.reason];
+  return [`${STATUSES[client.status]} for ${long}`, why].filter(Boolean).join(", ");
+}
+
+/** A transition of the history: "Offline, timed out". */
+export const transition = ({ after, reason }) => `${STATUSES[after] ?? after}, ${REASONS[reason] ?? reason}`;
+
+/** What a strip shows, for those who do not see it. */
+export function stripInWords(totals) {
+  const parts = Object.entries(totals).filter(([, seconds]) => seconds >= 1);
+  if (!parts.length) return "Nothing known of the last 24 hours";
+  return parts.map(([kind, seconds]) => `${STATUSES[kind]} ${precisely(seconds)}`).join(", ");
+}
+
+/** What to say of clients whose status changed; `counts` of everyone. */
+export function announcement(changed, counts) {
+  if (!changed.length) return "";
+  if (changed.length > NAMED) return `${changed.length} clients changed. ${counts.online} online.`;
+  return changed.map((client) => `${titleOf(client)} is ${client.status}.`).join(" ");
+}
+
+/** The page's title. */
+export const pageTitle = (counts) => `${counts.online.toLocaleString("en-GB")} online · lastseen`;
+
+/** What an empty list says. */
+export function emptiness({ status, group, search }, knowsAnyone) {
+  if (!knowsAnyone) return ["Nobody has been here yet", "Clients appear here the moment they register."];
+  const what = search ? `“${search}”` : group ? `the group ${group}` : "this";
+  if (status && !search && !group) return [`Nobody is ${status} now`, "Others are: choose Everyone above."];
+  return [`Nobody matches ${what}`, "Try another word, or take the filters away."];
+}
+
+/** "12", "10,000". */
+export const number = (value) => value.toLocaleString("en-GB");
+
+/** Bytes: "84 MB". */
+export function bytes(count) {
+  const steps = [[1e9, "GB"], [1e6, "MB"], [1e3, "KB"]];
+  const [size, unit] = steps.find(([size]) => count >= size) ?? [1, "bytes"];
+  return `${(count / size).toFixed(count / size < 10 && size > 1 ? 1 : 0)} ${unit}`;
+}
+
+/** The share of time online: "99.98 %", never rounded up to a hundred; "–" where nothing is known. */
+export function percentage({ online, watched }) {
+  if (!(watched > 0)) return "–";
+  const share = Math.min(1, online / watched) * 100;
+  if (share === 100) return "100 %";
+  const digits = share >= 99 ? 100 : 10;
+  return `${Math.floor(share * digits) / digits} %`;
+}

@@ -1,0 +1,111 @@
+/** Strips are asked for when they are on screen, many at a time, and kept. */
+
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+import { timelinesPath } from "../../../server/lastseen/server/web/page/api.js";
+import { Timelines, batch } from "../../../server/lastseen/server/web/page/timelines.js";
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+const TIME = { since: "2026-11-21T12:00:00Z", until: "2026-11-22T12:00:00Z" };
+
+let api, timelines, drawn;
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  drawn = 0;
+  api = {
+    asked: [],
+    async timelines(ids) {
+      api.asked.push(ids);
+      if (api.error) throw api.error;
+      return { ...TIME, unwatched: [], timelines: ids.map((client_id) => ({ client_id, spans: [] })) };
+    },
+  };
+  timelines = new Timelines(api, () => (drawn += 1));
+});
+
+async function pass(milliseconds) {
+  mock.timers.tick(milliseconds);
+  await settle();
+}
+
+test("those on screen are asked for once scrolling has settled, and drawn", async () => {
+  timelines.want(["a"]);
+  timelines.want(["b", "c"]);
+  await pass(200);
+  assert.deepEqual(api.asked, [["b", "c"]]);
+  assert.equal(drawn, 1);
+  assert.equal(timelines.of("b").spans.length, 0);
+  assert.equal(timelines.of("a"), null);
+});
+
+test("what is known is not asked for again while it is fresh", async () => {
+  timelines.want(["a"]);
+  await pass(200);
+  timelines.want(["a"]);
+  await pass(60_000);
+  assert.equal(api.asked.length, 1);
+  await pass(200_000);
+  assert.equal(api.asked.length, 2);
+});
+
+test("what has changed is asked for when the server has written it", async () => {
+  timelines.want(["a", "b"]);
+  await pass(200);
+  timelines.outdate(["a", "nobody"]);
+  await pass(1000);
+  assert.equal(api.asked.length, 1);
+  await pass(1000);
+  assert.deepEqual(api.asked[1], ["a"]);
+});
+
+test("one that changes all the time is drawn nevertheless", async () => {
+  timelines.want(["a"]);
+  await pass(200);
+  for (let i = 0; i < 8; i += 1) {
+    timelines.outdate(["a"]);
+    await pass(500);
+  }
+  assert.ok(api.asked.length >= 2);
+});
+
+test("a server that remembers nothing is not asked twice, until it may be another one", async () => {
+  api.error = Object.assign(new Error(), { code: "no_store" });
+  timelines.want(["a"]);
+  await pass(200);
+  timelines.want(["a"]);
+  await pass(600_000);
+  assert.equal(api.asked.length, 1);
+  assert.equal(timelines.available, false);
+  api.error = null;
+  timelines.outdateAll();
+  await pass(200);
+  assert.equal(api.asked.length, 2);
+});
+
+test("after a failure it is tried again, not at once", async () => {
+  api.error = new Error("busy");
+  timelines.want(["a"]);
+  await pass(200);
+  await pass(3000);
+  assert.equal(api.asked.length, 1);
+  api.error = null;
+  await pass(4000);
+  assert.equal(api.asked.length, 2);
+});
+
+test("more than fit one question are asked for one after the other", async () => {
+  timelines.want(Array.from({ length: 150 }, (_, i) => `c${i}`));
+  await pass(200);
+  await pass(200);
+  assert.deepEqual(api.asked.map((ids) => ids.length), [100, 50]);
+});
+
+test("an address stays short enough for any server, however long the ids", () => {
+  const ids = Array.from({ length: 100 }, (_, i) => `${i}${"☃".repeat(100)}`);
+  assert.ok(timelinesPath(batch(ids)).length <= 6000);
+  assert.ok(batch(ids).length > 1);
+  assert.equal(batch(["💥".repeat(128), "a"]).length, 2);
+});
