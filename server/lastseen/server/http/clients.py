@@ -11,7 +11,7 @@ from msgspec import Struct
 from lastseen.server.http.access import OBSERVER
 from lastseen.server.http.desk import Desk
 from lastseen.server.http.paths import client_id_in
-from lastseen.server.http.problems import Problem
+from lastseen.server.http.problems import REFUSALS, Problem
 from lastseen.shared.messages import (
     ClientList,
     ClientRecord,
@@ -57,7 +57,9 @@ class UptimeOfOne(Struct, frozen=True):
     windows: list[UptimeWindow]
 
 
-@get("/api/clients", guards=[OBSERVER], tags=["clients"], summary="List clients")
+@get(
+    "/api/clients", guards=[OBSERVER], responses=REFUSALS, tags=["clients"], summary="List clients"
+)
 async def list_clients(
     desk: NamedDependency[Desk],
     status: FromQuery[Wanted] = "present",
@@ -74,14 +76,24 @@ async def list_clients(
     return ClientPage(page.clients, page.epoch, page.revision, page.after)
 
 
-@get("/api/clients/{segment:str}", guards=[OBSERVER], tags=["clients"], summary="One client")
+@get(
+    "/api/clients/{segment:str}",
+    guards=[OBSERVER],
+    responses=REFUSALS,
+    tags=["clients"],
+    summary="One client",
+)
 async def show_client(desk: NamedDependency[Desk], segment: Segment) -> ClientRecord:
     """The record of a client, present or remembered."""
     return await find(desk, client_id_in(segment))
 
 
 @get(
-    "/api/clients/{segment:str}/events", guards=[OBSERVER], tags=["clients"], summary="Its history"
+    "/api/clients/{segment:str}/events",
+    guards=[OBSERVER],
+    responses=REFUSALS,
+    tags=["clients"],
+    summary="Its history",
 )
 async def show_events(
     desk: NamedDependency[Desk],
@@ -102,7 +114,13 @@ async def show_events(
     return EventPage(page.client_id, page.events, page.before)
 
 
-@get("/api/clients/{segment:str}/uptime", guards=[OBSERVER], tags=["clients"], summary="Its uptime")
+@get(
+    "/api/clients/{segment:str}/uptime",
+    guards=[OBSERVER],
+    responses=REFUSALS,
+    tags=["clients"],
+    summary="Its uptime",
+)
 async def show_uptime(desk: NamedDependency[Desk], segment: Segment) -> UptimeOfOne:
     """How much of a day, a week and 30 days a client was online."""
     question = GetUptime(client_id_in(segment), limit=1)

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from lastseen.server.http.access import OBSERVER
 from lastseen.server.http.desk import Desk, Groups
+from lastseen.server.http.problems import REFUSALS
 from lastseen.server.presence.registry import Registry
 from lastseen.shared.messages import Via
 
@@ -44,7 +45,7 @@ class GroupCounts(Struct, frozen=True):
     groups: list[GroupCount]
 
 
-@get("/api/counts", guards=[OBSERVER], tags=["clients"], summary="How many")
+@get("/api/counts", guards=[OBSERVER], responses=REFUSALS, tags=["clients"], summary="How many")
 async def counts(desk: NamedDependency[Desk]) -> Counts:
     """How many clients are online, late and offline."""
     absent = await _offline(desk)
@@ -55,7 +56,13 @@ async def counts(desk: NamedDependency[Desk]) -> Counts:
     return Counts(online, late, sum(absent.values()), via)
 
 
-@get("/api/groups", guards=[OBSERVER], tags=["clients"], summary="Groups, and how many in each")
+@get(
+    "/api/groups",
+    guards=[OBSERVER],
+    responses=REFUSALS,
+    tags=["clients"],
+    summary="Groups, and how many in each",
+)
 async def groups(desk: NamedDependency[Desk]) -> GroupCounts:
     """Every group with how many of its members are online, late and offline."""
     absent = _by_group(await _offline(desk))

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, delete, post
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
@@ -11,7 +12,7 @@ from lastseen.server.http.access import ADMIN, CLIENT
 from lastseen.server.http.clients import Segment, find
 from lastseen.server.http.desk import Desk
 from lastseen.server.http.paths import client_id_in
-from lastseen.server.http.problems import Problem
+from lastseen.server.http.problems import REFUSALS, Problem
 from lastseen.server.presence.linkless import Beat
 from lastseen.shared.address import format_address
 from lastseen.shared.messages import (
@@ -45,6 +46,7 @@ class Heartbeat(Struct, frozen=True, kw_only=True):
     "/api/clients/{segment:str}/heartbeat",
     guards=[CLIENT],
     status_code=200,
+    responses=REFUSALS | {201: ResponseSpec(ClientRecord, generate_examples=False)},
     tags=["presence"],
     summary="A sign of life; the first registers",
 )
@@ -80,6 +82,7 @@ async def heartbeat(
     "/api/clients/{segment:str}/leave",
     guards=[CLIENT],
     status_code=204,
+    responses=REFUSALS,
     tags=["presence"],
     summary="Goodbye of a client that is present by heartbeats",
 )
@@ -90,7 +93,13 @@ async def leave(desk: NamedDependency[Desk], segment: Segment) -> None:
         raise Problem("unknown_client", f"{client_id!r} is not present by heartbeats over HTTP")
 
 
-@delete("/api/clients/{segment:str}", guards=[ADMIN], tags=["clients"], summary="Forget, or kick")
+@delete(
+    "/api/clients/{segment:str}",
+    guards=[ADMIN],
+    responses=REFUSALS,
+    tags=["clients"],
+    summary="Forget, or kick",
+)
 async def forget(
     desk: NamedDependency[Desk],
     segment: Segment,

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from lastseen.server.http.access import OBSERVER
 from lastseen.server.http.desk import Desk
+from lastseen.server.http.problems import REFUSALS
 from lastseen.server.http.stream import Readers
 from lastseen.shared.messages import ChannelRecord, LanStats, Reason, Stats, Via
 
@@ -210,7 +211,7 @@ class Exposition:
         return encoder(self._registry), media_type
 
 
-@get("/metrics", guards=[OBSERVER], tags=["server"], summary="For Prometheus")
+@get("/metrics", guards=[OBSERVER], responses=REFUSALS, tags=["server"], summary="For Prometheus")
 async def metrics(
     request: Request[Any, Any, Any], exposition: NamedDependency[Exposition]
 ) -> Response[bytes]:

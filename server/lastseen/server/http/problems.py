@@ -8,7 +8,8 @@ from typing import Any
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from msgspec import Struct
+from litestar.openapi.datastructures import ResponseSpec
+from msgspec import Struct, field
 
 from lastseen.server import logs
 from lastseen.server.errors import ConfigError
@@ -70,7 +71,7 @@ class ProblemDetails(Struct, frozen=True, omit_defaults=True, kw_only=True):
         retry_after: Seconds after which trying again may help.
     """
 
-    type_: str = "about:blank"
+    type_: str = field(default="about:blank", name="type")
     title: str
     status: int
     code: str
@@ -87,6 +88,17 @@ class ProblemDetails(Struct, frozen=True, omit_defaults=True, kw_only=True):
             "detail": self.detail,
         }
         return found if self.retry_after is None else found | {"retry_after": self.retry_after}
+
+
+REFUSALS = {
+    400: ResponseSpec(
+        ProblemDetails,
+        generate_examples=False,
+        description="Refused. Other refusals are of this form, too",
+        media_type=MEDIA_TYPE,
+    )
+}
+"""For the description of every operation, in place of the framework's own form."""
 
 
 class Problem(Exception):

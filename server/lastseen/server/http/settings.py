@@ -11,7 +11,7 @@ from lastseen.server.config import runtime, values
 from lastseen.server.config.setting import Setting
 from lastseen.server.http.access import ADMIN, OBSERVER
 from lastseen.server.http.desk import Desk
-from lastseen.server.http.problems import Problem
+from lastseen.server.http.problems import REFUSALS, Problem
 from lastseen.server.steering import Steering
 from lastseen.shared.address import format_address
 from lastseen.shared.messages import Settings
@@ -55,13 +55,25 @@ class SettingsView(Struct, frozen=True):
     steerable: list[Steerable]
 
 
-@get("/api/settings", guards=[OBSERVER], tags=["settings"], summary="The settings in force")
+@get(
+    "/api/settings",
+    guards=[OBSERVER],
+    responses=REFUSALS,
+    tags=["settings"],
+    summary="The settings in force",
+)
 async def show_settings(desk: NamedDependency[Desk]) -> SettingsView:
     """What is in force, and what may be changed."""
     return view(desk.steering)
 
 
-@patch("/api/settings", guards=[ADMIN], tags=["settings"], summary="Change settings")
+@patch(
+    "/api/settings",
+    guards=[ADMIN],
+    responses=REFUSALS,
+    tags=["settings"],
+    summary="Change settings",
+)
 async def change_settings(
     request: Request[Any, Any, Any],
     desk: NamedDependency[Desk],
@@ -80,6 +92,7 @@ async def change_settings(
     "/api/settings",
     guards=[ADMIN],
     status_code=200,
+    responses=REFUSALS,
     tags=["settings"],
     summary="Take all changes back",
 )

@@ -10,7 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 
 from lastseen.server.http.access import OBSERVER
-from lastseen.server.http.problems import Problem
+from lastseen.server.http.problems import REFUSALS, Problem
 from lastseen.server.http.stream import Readers, parse_event_id
 from lastseen.shared.messages import Watch
 
@@ -56,7 +56,8 @@ async def _until_gone(receive: Any, scope: trio.CancelScope) -> None:  # noqa: A
     media_type=MediaType.TEXT,
     tags=["stream"],
     summary="Everyone present, then every change",
-    responses={200: ResponseSpec(None, media_type="text/event-stream", description="Events")},
+    responses=REFUSALS
+    | {200: ResponseSpec(None, media_type="text/event-stream", description="Events")},
     response_headers=[ResponseHeader(name="x-accel-buffering", value="no")],
 )
 async def events(

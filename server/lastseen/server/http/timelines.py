@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from lastseen.server.http.access import OBSERVER
 from lastseen.server.http.desk import Desk
-from lastseen.server.http.problems import Problem
+from lastseen.server.http.problems import REFUSALS, Problem
 from lastseen.shared.explain import shown
 from lastseen.shared.messages import ClientId, Status
 
@@ -53,7 +53,13 @@ class Drawn(Struct, frozen=True):
     timelines: list[Timeline]
 
 
-@get("/api/timelines", guards=[OBSERVER], tags=["clients"], summary="What several were when")
+@get(
+    "/api/timelines",
+    guards=[OBSERVER],
+    responses=REFUSALS,
+    tags=["clients"],
+    summary="What several were when",
+)
 async def show_timelines(
     desk: NamedDependency[Desk],
     client_id: Annotated[list[str], QueryParameter(min_items=1, max_items=AT_ONCE)],
