@@ -1,12 +1,16 @@
-"""Clients that something happened to, and messages that tell of it."""
+"""Clients that something happened to, messages that tell of it, and a store that keeps them."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
 from lastseen.server.notify.notice import ClientNotice, Item, Message
+from lastseen.server.store.opening import open_store
+from lastseen.server.store.store import Store
 from lastseen.server.store.telling import Kind
 from lastseen.shared.messages import ClientRecord
 
@@ -56,3 +60,22 @@ def make_message(make_item: Callable[..., Item]) -> Callable[..., Message]:
         return Message(item.key, (item,))
 
     return make
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty one, in a file."""
+    store = open_store(f"sqlite:///{tmp_path}/test.db")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def in_this_thread() -> Callable[..., Awaitable[Any]]:
+    """Has the store called where simulated time does not pass."""
+
+    async def in_this_thread(call: Callable[..., Any], *what: Any) -> Any:
+        await trio.lowlevel.checkpoint()
+        return call(*what)
+
+    return in_this_thread

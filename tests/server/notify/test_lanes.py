@@ -1,0 +1,317 @@
+"""The lanes of several channels: begun, exchanged and ended as the settings say."""
+
+# ruff: noqa: ARG001 - pytest-trio finds its clock among the arguments of the test itself
+
+from typing import Any
+
+import pytest
+import trio
+
+from lastseen.server.config.sections.channels import Channel
+from lastseen.server.config.sections.kinds import Webhook
+from lastseen.server.notify.errors import TransportError
+from lastseen.server.notify.lanes import Lanes, digest_of
+from lastseen.server.notify.notice import MassLoss, Message, to_json
+from lastseen.server.notify.taking import Supply
+from lastseen.server.store.telling import BrokenChannel, Delivery, Telling
+
+NOTICE = to_json(MassLoss(0.0, 1, 2, 3.0))  # what it says is not the lanes' business
+
+
+class Senders:
+    """Ways to channels that take what they are sent in `takes` seconds, or as a test wants."""
+
+    def __init__(self) -> None:
+        self.made: list[Channel] = []
+        self.taken: list[tuple[str, str]] = []
+        self.closed = False
+        self.takes = 0.0
+        self.stuck: str | None = None
+        self.refused: str | None = None
+
+    def make(self, channel: Channel) -> Any:
+        self.made.append(channel)
+        return Way(self, channel)
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+class Way:
+    def __init__(self, senders: Senders, channel: Channel) -> None:
+        self._senders, self._channel = senders, channel
+
+    async def send(self, message: Message) -> None:
+        assert not self._senders.closed
+        await trio.sleep(self._senders.takes)
+        if message.id == self._senders.stuck:
+            await trio.sleep_forever()
+        if message.id == self._senders.refused:
+            raise TransportError("answered 401", permanent=True)
+        self._senders.taken.append((f"{self._channel.name} {self._channel.timeout:g}", message.id))
+
+
+class World:
+    """A real store, whose calls do not leave this thread, and lanes that are running."""
+
+    def __init__(self, store: Any, in_this_thread: Any, nursery: trio.Nursery, *names: str) -> None:
+        self.store = store
+        self.senders = Senders()
+        self.began = trio.current_time()
+        self.channels = {name: Channel(name=name, timeout=1) for name in names}
+        supply = Supply(store.deliveries, in_this_thread, self._written_until, self.now, str)
+        self.lanes = Lanes(self.channels.values(), self.senders, supply, lambda: 1.0)
+        self._nursery = nursery
+        self.ended = trio.Event()
+
+    def run(self, *broken: BrokenChannel) -> None:
+        self._nursery.start_soon(self._run, broken)
+
+    async def _run(self, broken: Any) -> None:
+        await self.lanes.run(broken)
+        self.ended.set()
+
+    def follow(self, *names: str, **settings: Any) -> None:
+        """Other channels, with other settings."""
+        self.channels = {name: Channel(name=name, **({"timeout": 1} | settings)) for name in names}
+        self.lanes.follow(self.channels.values())
+
+    def tell(self, channel: str, key: str) -> None:
+        delivery = Delivery(
+            key=key,
+            channel=channel,
+            kind="mass_loss",
+            client_id=key,
+            notice=NOTICE,
+            created_at=0.0,
+            due_at=0.0,
+        )
+        self.store.tell(Telling((delivery,)))
+        self.lanes.wake([channel])
+
+    def broken(self, name: str, digest: str | None = None) -> BrokenChannel:
+        return BrokenChannel(name, 0.0, "answered 401", digest or digest_of(self.channels[name]))
+
+    def states(self) -> dict[str, str]:
+        return {lane.channel.name: lane.state for lane in self.lanes}
+
+    def now(self) -> float:
+        return trio.current_time() - self.began
+
+    async def _written_until(self) -> float:
+        return self.now()
+
+
+@pytest.fixture
+def new_world(autojump_clock, nursery, store, in_this_thread):
+    return lambda *names: World(store, in_this_thread, nursery, *names)
+
+
+async def test_each_channel_has_a_lane_of_its_own(autojump_clock, new_world):
+    world = new_world("a", "b")
+    world.run()
+    world.tell("a", "1")
+    world.tell("b", "2")
+    await trio.sleep(1)
+    assert sorted(world.senders.taken) == [("a 1", "1"), ("b 1", "2")]
+    assert world.states() == {"a": "working", "b": "working"}
+
+
+async def test_a_channel_that_hangs_holds_up_no_other(autojump_clock, new_world):
+    world = new_world("a", "b")
+    world.senders.stuck = "1"
+    world.run()
+    world.tell("a", "1")
+    await trio.sleep(1)
+    world.tell("b", "2")
+    await trio.sleep(1)
+    assert world.senders.taken == [("b 1", "2")]
+
+
+async def test_a_channel_that_is_new_in_the_settings_begins(autojump_clock, new_world):
+    world = new_world("a")
+    world.run()
+    await trio.sleep(1)
+    world.follow("a", "b")
+    world.tell("b", "1")
+    await trio.sleep(1)
+    assert world.senders.taken == [("b 1", "1")]
+
+
+async def test_a_channel_that_is_no_more_in_the_settings_ends(autojump_clock, new_world):
+    world = new_world("a", "b")
+    world.run()
+    await trio.sleep(1)
+    world.follow("b")
+    world.tell("a", "1")
+    await trio.sleep(10)
+    assert world.senders.taken == []
+    assert world.states() == {"b": "working"}
+
+
+async def test_a_channel_whose_settings_are_as_before_goes_on(autojump_clock, new_world):
+    world = new_world("a")
+    world.run()
+    await trio.sleep(1)
+    [before] = world.lanes
+    world.follow("a")
+    assert list(world.lanes) == [before]
+    assert len(world.senders.made) == 1
+
+
+async def test_other_settings_count_once_what_is_on_its_way_by_the_old_ones_has_arrived(
+    autojump_clock, new_world
+):
+    world = new_world("a")
+    world.senders.takes = 5
+    world.run()
+    world.tell("a", "1")
+    await trio.sleep(1)
+    world.follow("a", timeout=2)
+    world.tell("a", "2")
+    await trio.sleep(3)
+    assert world.senders.taken == []
+    await trio.sleep(10)
+    assert world.senders.taken == [("a 1", "1"), ("a 2", "2")]
+
+
+async def test_settings_that_change_twice_while_a_message_is_on_its_way_end_with_the_last(
+    autojump_clock, new_world
+):
+    world = new_world("a")
+    world.senders.takes = 5
+    world.run()
+    world.tell("a", "1")
+    await trio.sleep(1)
+    world.follow("a", timeout=2)
+    world.follow("a", timeout=3)
+    world.tell("a", "2")
+    await trio.sleep(20)
+    assert world.senders.taken == [("a 1", "1"), ("a 3", "2")]
+
+
+# --- broken ones ---------------------------------------------------------------------------------
+
+
+async def test_a_channel_that_was_broken_before_a_restart_stays_so(autojump_clock, new_world):
+    world = new_world("a", "b")
+    world.tell("a", "1")
+    world.run(world.broken("a"))
+    await trio.sleep(100)
+    assert world.senders.taken == []
+    assert world.states() == {"a": "broken", "b": "working"}
+
+
+async def test_a_channel_that_was_broken_by_other_settings_is_tried_again(
+    autojump_clock, new_world
+):
+    world = new_world("a")
+    world.tell("a", "1")
+    world.run(world.broken("a", "another digest"))
+    await trio.sleep(1)
+    assert world.senders.taken == [("a 1", "1")]
+
+
+async def test_a_broken_channel_that_is_enabled_sends_what_waited(autojump_clock, new_world):
+    world = new_world("a")
+    world.tell("a", "1")
+    world.run(world.broken("a"))
+    await trio.sleep(1)
+    world.lanes.enable("a")
+    await trio.sleep(1)
+    assert world.senders.taken == [("a 1", "1")]
+    assert world.states() == {"a": "working"}
+
+
+async def test_a_broken_channel_with_other_settings_sends_what_waited(autojump_clock, new_world):
+    world = new_world("a")
+    world.tell("a", "1")
+    world.run(world.broken("a"))
+    await trio.sleep(1)
+    world.follow("a", timeout=2)
+    await trio.sleep(1)
+    assert world.senders.taken == [("a 2", "1")]
+
+
+async def test_to_enable_one_that_works_or_is_not_there_changes_nothing(autojump_clock, new_world):
+    world = new_world("a")
+    world.run()
+    await trio.sleep(1)
+    [before] = world.lanes
+    world.lanes.enable("a")
+    world.lanes.enable("who")
+    assert list(world.lanes) == [before]
+
+
+async def test_a_channel_breaks_for_itself_only(autojump_clock, new_world):
+    world = new_world("a", "b")
+    world.senders.refused = "1"
+    world.run()
+    world.tell("a", "1")
+    world.tell("b", "2")
+    await trio.sleep(1)
+    assert world.states() == {"a": "broken", "b": "working"}
+    assert world.senders.taken == [("b 1", "2")]
+    assert [broken.channel for broken in world.store.deliveries.broken()] == ["a"]
+
+
+# --- the end -------------------------------------------------------------------------------------
+
+
+async def test_stopped_it_ends_when_what_is_on_its_way_has_arrived(autojump_clock, new_world):
+    world = new_world("a", "b")
+    world.senders.takes = 5
+    world.run()
+    world.tell("a", "1")
+    await trio.sleep(1)
+    world.lanes.stop()
+    await trio.sleep(3)
+    assert not world.ended.is_set()
+    assert not world.senders.closed
+    with trio.fail_after(5):
+        await world.ended.wait()
+    assert world.senders.taken == [("a 1", "1")]
+    assert world.store.deliveries.find("1").state == "sent"
+    assert world.senders.closed
+
+
+async def test_what_is_told_while_it_ends_stays_for_the_next_run(autojump_clock, new_world):
+    world = new_world("a")
+    world.senders.takes = 5
+    world.run()
+    world.tell("a", "1")
+    await trio.sleep(1)
+    world.lanes.stop()
+    world.tell("a", "2")
+    world.follow("a", "b")
+    await world.ended.wait()
+    assert world.senders.taken == [("a 1", "1")]
+    assert world.store.deliveries.find("2").state == "pending"
+
+
+async def test_one_that_is_stopped_with_nothing_to_do_ends_at_once(autojump_clock, new_world):
+    world = new_world("a", "b")
+    world.run()
+    await trio.sleep(1)
+    began = trio.current_time()
+    world.lanes.stop()
+    await world.ended.wait()
+    assert trio.current_time() - began < 1
+
+
+# --- digests of settings -------------------------------------------------------------------------
+
+
+def test_a_digest_changes_with_any_setting_and_shows_none():
+    channel = Webhook(name="a", url="https://a.example/key-1234", secret="whsec_" + "YWJj" * 8)
+    others = [
+        Webhook(name="a", url="https://a.example/key-1235", secret="whsec_" + "YWJj" * 8),
+        Webhook(name="a", url="https://a.example/key-1234", secret="whsec_" + "YWJk" * 8),
+        Webhook(name="a", url="https://a.example/key-1234"),
+        Channel(name="a"),
+    ]
+    digests = {digest_of(each) for each in (channel, *others)}
+    assert len(digests) == 5
+    assert "key-1234" not in digest_of(channel)
+    same = Webhook(name="a", url="https://a.example/key-1234", secret="whsec_" + "YWJj" * 8)
+    assert digest_of(channel) == digest_of(same)

@@ -1,0 +1,473 @@
+"""Everything that tells someone, over a real store, in simulated time."""
+
+# ruff: noqa: ARG001 - pytest-trio finds its clock among the arguments of the test itself
+
+from itertools import count
+from typing import Any
+
+import pytest
+import trio
+from msgspec.structs import replace
+
+from lastseen.server.config.sections.channels import Channel
+from lastseen.server.config.sections.kinds import Command
+from lastseen.server.config.sections.notify import Maintenance, Notify
+from lastseen.server.errors import StartFailed
+from lastseen.server.notify.errors import TransportError
+from lastseen.server.notify.notice import ClientNotice, Message
+from lastseen.server.notify.notifier import LAST_MESSAGES, PAGE, TICK, Notifier, Surroundings
+from lastseen.server.presence.model import Moment, Transition
+from lastseen.server.store.errors import StoreUnavailable
+from lastseen.server.store.telling import BrokenChannel, Silence, Standing, Telling
+
+NOW = 1_800_000_000.0
+"""2027-01-15 08:00 UTC: when each test begins."""
+
+SOON = TICK + 0.5
+
+
+class Keeper:
+    """Writes at once, unless it is held up."""
+
+    def __init__(self, store: Any) -> None:
+        self.store = store
+        self.teller: Any = None
+        self.goes_on = trio.Event()
+        self.goes_on.set()
+
+    def tell(self, telling: Telling) -> None:
+        self.store.tell(telling)
+        if self.teller is not None:
+            self.teller.written(telling)
+
+    async def caught_up(self) -> None:
+        await self.goes_on.wait()
+
+
+class Senders:
+    """Ways to channels that note what they are sent; one may take its time, or refuse."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, str]] = []
+        self.takes = 0.0
+        self.refuses = False
+        self.closed = False
+
+    def make(self, channel: Channel) -> Any:
+        return Way(self, channel.name)
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+class Way:
+    def __init__(self, senders: Senders, name: str) -> None:
+        self._senders, self._name = senders, name
+
+    async def send(self, message: Message) -> None:
+        await trio.sleep(self._senders.takes)
+        if self._senders.refuses:
+            raise TransportError("answered 401", permanent=True)
+        for item in message.items:
+            notice = item.notice
+            about = notice.client.client_id if isinstance(notice, ClientNotice) else ""
+            self._senders.told.append((self._name, item.kind, about))
+
+
+class World:
+    """One run of a server's notifications; `next_run` is another one, of the same database."""
+
+    def __init__(self, kit: Any, settings: Notify, began: float) -> None:
+        self.kit = kit
+        self.store, in_this_thread, self.nursery, self.make_client = kit
+        self.settings, self.began, self.retention = settings, began, 1e9
+        self.keeper, self.senders, self.numbers = Keeper(self.store), Senders(), count(1)
+        self.notifier = Notifier(
+            self.store.deliveries,
+            self.keeper,
+            self.senders,
+            settings=lambda: self.settings,
+            retention=lambda: self.retention,
+            epoch="run",
+            around=Surroundings(self.now, self.now, lambda: 1.0, in_this_thread),
+        )
+        self.keeper.teller = self.notifier
+
+    def now(self) -> float:
+        return NOW + trio.current_time() - self.began
+
+    async def begin(self) -> None:
+        await self.notifier.restore()
+        self.nursery.start_soon(self.notifier.run)
+        await trio.sleep(0.1)
+
+    async def next_run(self) -> "World":
+        await self.notifier.finish()
+        return World(self.kit, self.settings, self.began)
+
+    def goes(self, client_id: str, **fields: Any) -> None:
+        self._turn(client_id, "online", "offline", "left", fields)
+
+    def comes(self, client_id: str, **fields: Any) -> None:
+        self._turn(client_id, "offline", "online", "registered", fields)
+
+    def _turn(self, client_id: str, before: Any, after: Any, reason: Any, fields: Any) -> None:
+        record = self.make_client(client_id, status=after, reason=reason, **fields)
+        transition = Transition(client_id, before, after, reason, self.now(), 0.0, "")
+        telling = self.notifier.transition(transition, record, "run", next(self.numbers))
+        self.keeper.tell(telling)
+
+    @property
+    def told(self) -> list[tuple[str, str, str]]:
+        return self.senders.told
+
+
+@pytest.fixture
+def new_world(autojump_clock, store, in_this_thread, nursery, make_client):
+    kit = (store, in_this_thread, nursery, make_client)
+    began = trio.current_time()
+    return lambda *channels, **rest: World(kit, Notify(command=channels, **rest), began)
+
+
+def channel(name: str = "ops", **settings: Any) -> Command:
+    return Command(name=name, argv=("true",), **settings)
+
+
+# --- from a transition to a channel --------------------------------------------------------------
+
+
+async def test_a_transition_is_told_by_the_channels_that_asked(autojump_clock, new_world):
+    world = new_world(channel("all"), channel("db", clients=("db-*",)))
+    await world.begin()
+    world.goes("web-01")
+    await trio.sleep(1)
+    assert world.told == [("all", "offline", "web-01")]
+
+
+async def test_nothing_is_sent_that_is_not_written(autojump_clock, new_world):
+    world = new_world(channel())
+    await world.begin()
+    world.keeper.goes_on = trio.Event()
+    world.goes("web-01")
+    await trio.sleep(100)
+    assert world.told == []
+    world.keeper.goes_on.set()
+    await trio.sleep(1)
+    assert world.told == [("ops", "offline", "web-01")]
+
+
+async def test_a_mass_loss_is_told(autojump_clock, new_world):
+    world = new_world(channel())
+    await world.begin()
+    moment = Moment(0.0, world.now())
+    world.keeper.tell(world.notifier.mass_loss(30, 40, 60.0, moment))
+    await trio.sleep(1)
+    assert world.told == [("ops", "mass_loss", "")]
+
+
+async def test_a_channel_that_is_not_enabled_is_told_nothing(autojump_clock, new_world):
+    world = new_world(channel(enabled=False))
+    await world.begin()
+    world.goes("web-01")
+    await trio.sleep(100)
+    assert world.told == []
+    [record] = world.notifier.channels()
+    assert (record.name, record.enabled, record.state) == ("ops", False, "working")
+
+
+async def test_of_who_was_forgotten_no_return_is_told(autojump_clock, new_world):
+    world = new_world(channel())
+    await world.begin()
+    world.goes("web-01")
+    await trio.sleep(1)
+    world.notifier.forgotten("web-01")
+    world.comes("web-01")
+    await trio.sleep(100)
+    assert world.told == [("ops", "offline", "web-01")]
+
+
+async def test_who_has_been_offline_for_as_long_as_clients_are_remembered_is_forgotten(
+    autojump_clock, new_world
+):
+    world = new_world(channel())
+    world.retention = 60.0
+    await world.begin()
+    world.goes("web-01")
+    await trio.sleep(30)
+    world.goes("web-02")
+    await trio.sleep(30 + SOON)
+    world.comes("web-01")
+    world.comes("web-02")
+    await trio.sleep(1)
+    assert [about for _, kind, about in world.told if kind == "online"] == ["web-02"]
+
+
+# --- time alone ----------------------------------------------------------------------------------
+
+
+async def test_of_a_long_outage_a_channel_is_reminded(autojump_clock, new_world):
+    world = new_world(channel(repeat_interval=60))
+    await world.begin()
+    world.goes("web-01")
+    await trio.sleep(60 + SOON)
+    assert [kind for _, kind, _ in world.told] == ["offline", "reminder"]
+
+
+async def test_who_flapped_is_told_of_when_it_is_steady(autojump_clock, new_world):
+    world = new_world(channel(flap_threshold=3, flap_window=60))
+    await world.begin()
+    for _ in range(2):
+        world.goes("web-01")
+        world.comes("web-01")
+        await trio.sleep(1)
+    await trio.sleep(60 + SOON)
+    assert [kind for _, kind, _ in world.told] == ["offline", "online", "flapping", "online"]
+
+
+# --- quiet ---------------------------------------------------------------------------------------
+
+
+async def test_a_silence_counts_at_once_and_what_is_still_so_is_told_when_it_ends_by_itself(
+    autojump_clock, new_world
+):
+    world = new_world(channel())
+    await world.begin()
+    world.notifier.silenced(Silence("web-*", None, world.now(), world.now() + 60, "", 1))
+    world.goes("web-01")
+    world.goes("web-02")
+    world.comes("web-02")
+    world.goes("db-01")
+    await trio.sleep(59)
+    assert world.told == [("ops", "offline", "db-01")]
+    await trio.sleep(1 + SOON)
+    assert world.told[1:] == [("ops", "offline", "web-01")]
+
+
+async def test_a_silence_that_is_ended_is_over_at_once(autojump_clock, new_world):
+    world = new_world(channel())
+    await world.begin()
+    world.notifier.silenced(Silence("web-*", None, world.now(), world.now() + 60, "", 1))
+    world.goes("web-01")
+    world.notifier.unsilenced(1)
+    world.notifier.unsilenced(2)  # another took it away before
+    await trio.sleep(0.1)
+    assert world.told == [("ops", "offline", "web-01")]
+
+
+async def test_nothing_is_told_in_a_planned_maintenance_and_then_what_is_still_so(
+    autojump_clock, new_world
+):
+    window = Maintenance(name="nightly", start="08:01", end="08:02")
+    world = new_world(channel(), maintenance=(window,))
+    await world.begin()
+    assert world.notifier.windows() == (window,)
+    await trio.sleep(60 + SOON)
+    world.goes("web-01")
+    await trio.sleep(50)
+    assert world.told == []
+    await trio.sleep(10 + SOON)
+    assert world.told == [("ops", "offline", "web-01")]
+
+
+# --- settings ------------------------------------------------------------------------------------
+
+
+async def test_a_channel_that_is_new_is_told_from_then_on(autojump_clock, new_world):
+    world = new_world(channel())
+    await world.begin()
+    world.goes("web-01")
+    await trio.sleep(1)
+    world.settings = Notify(command=(channel(), channel("new")))
+    await trio.sleep(SOON)
+    world.comes("web-01")
+    world.goes("web-02")
+    await trio.sleep(1)
+    assert [told for told in world.told if told[0] == "new"] == [("new", "offline", "web-02")]
+    assert len(world.told) == 4
+
+
+async def test_a_channel_that_is_removed_is_told_nothing_more(autojump_clock, new_world):
+    world = new_world(channel(), channel("old"))
+    await world.begin()
+    world.settings = Notify(command=(channel(),))
+    await trio.sleep(SOON)
+    world.goes("web-01")
+    await trio.sleep(100)
+    assert world.told == [("ops", "offline", "web-01")]
+    assert [record.name for record in world.notifier.channels()] == ["ops"]
+
+
+async def test_a_maintenance_that_is_new_counts(autojump_clock, new_world):
+    world = new_world(channel())
+    await world.begin()
+    window = Maintenance(name="now", start="00:00", end="24:00")
+    world.settings = replace(world.settings, maintenance=(window,))
+    await trio.sleep(SOON)
+    world.goes("web-01")
+    await trio.sleep(100)
+    assert world.told == []
+
+
+# --- broken --------------------------------------------------------------------------------------
+
+
+async def test_a_broken_channel_is_shown_and_tried_again_when_it_is_enabled(
+    autojump_clock, new_world
+):
+    world = new_world(channel())
+    await world.begin()
+    world.senders.refuses = True
+    world.goes("web-01")
+    await trio.sleep(1)
+    [record] = world.notifier.channels()
+    assert (record.kind, record.state, record.why) == ("command", "broken", "answered 401")
+    assert record.since is not None
+    world.senders.refuses = False
+    world.notifier.enable("ops")
+    await trio.sleep(1)
+    assert world.told == [("ops", "offline", "web-01")]
+    [record] = world.notifier.channels()
+    assert (record.state, record.sent) == ("working", 1)
+    assert record.last_sent is not None
+
+
+async def test_what_became_of_deliveries_is_counted(autojump_clock, new_world):
+    world = new_world(channel(), channel("idle", clients=("nobody",)))
+    await world.begin()
+    world.goes("web-01")
+    world.goes("web-02")
+    await trio.sleep(1)
+    assert world.notifier.outcomes() == {
+        ("ops", "sent"): 2,
+        ("ops", "failed"): 0,
+        ("idle", "sent"): 0,
+        ("idle", "failed"): 0,
+    }
+
+
+# --- from run to run -----------------------------------------------------------------------------
+
+
+async def test_the_next_run_knows_who_was_told_what(autojump_clock, new_world):
+    first = new_world(channel())
+    await first.begin()
+    first.goes("web-01")
+    await trio.sleep(1)
+    world = await first.next_run()
+    await world.begin()
+    await trio.sleep(100)
+    assert world.told == []
+    world.comes("web-01")
+    world.comes("web-02")
+    await trio.sleep(1)
+    assert world.told == [("ops", "online", "web-01")]
+
+
+async def test_the_next_run_knows_of_more_than_a_page(autojump_clock, new_world):
+    world = new_world(channel())
+    ids = [f"web-{number:05}" for number in range(2 * PAGE)]
+    world.store.tell(Telling(standings=tuple(map(_told_of, ids))))
+    await world.begin()
+    for client_id in (ids[0], ids[PAGE], ids[-1]):
+        world.comes(client_id)
+    await trio.sleep(1)
+    assert sorted(about for _, _, about in world.told) == [ids[0], ids[PAGE], ids[-1]]
+
+
+def _told_of(client_id: str) -> Standing:
+    return Standing(
+        channel="ops",
+        client_id=client_id,
+        said="offline",
+        offline=True,
+        changed_at=NOW - 100,
+        since=NOW - 100,
+        notice=None,
+    )
+
+
+async def test_the_next_run_keeps_silences_and_ends_those_that_are_over(autojump_clock, new_world):
+    first = new_world(channel())
+    await first.begin()
+    for client, seconds in (("web-01", 60), ("web-02", 6000)):
+        silence = Silence(client, None, NOW, NOW + seconds)
+        first.notifier.silenced(first.store.deliveries.add_silence(silence))
+        first.goes(client)
+    world = await first.next_run()
+    await trio.sleep(100)  # nobody runs
+    await world.begin()
+    assert world.told == [("ops", "offline", "web-01")]
+
+
+async def test_the_next_run_knows_which_channel_is_broken(autojump_clock, new_world):
+    first = new_world(channel())
+    await first.begin()
+    first.senders.refuses = True
+    first.goes("web-01")
+    await trio.sleep(1)
+    world = await first.next_run()
+    await world.begin()
+    await trio.sleep(100)
+    assert world.told == []
+    assert [record.state for record in world.notifier.channels()] == ["broken"]
+
+
+async def test_a_channel_that_is_gone_in_the_next_run_leaves_nothing_behind(
+    autojump_clock, new_world
+):
+    first = new_world(channel(), channel("old"))
+    await first.begin()
+    first.goes("web-01")
+    await trio.sleep(1)
+    first.settings = Notify(command=(channel(),))
+    world = await first.next_run()
+    await world.begin()
+    standings = world.store.deliveries.standings()
+    assert [standing.channel for standing in standings] == ["ops"]
+
+
+async def test_a_database_that_does_not_answer_is_no_start(autojump_clock, new_world):
+    world = new_world(channel())
+
+    async def unavailable(_call: Any, *_what: Any) -> Any:
+        raise StoreUnavailable("it is gone")
+
+    world.notifier._around = replace(world.notifier._around, in_thread=unavailable)
+    with pytest.raises(StartFailed, match="it is gone"):
+        await world.notifier.restore()
+
+
+# --- the end -------------------------------------------------------------------------------------
+
+
+async def test_to_finish_waits_for_what_is_on_its_way(autojump_clock, new_world):
+    world = new_world(channel())
+    await world.begin()
+    world.senders.takes = LAST_MESSAGES - 1
+    world.goes("web-01")
+    await trio.sleep(0.1)
+    await world.notifier.finish()
+    assert world.notifier.finished.is_set()
+    assert world.told == [("ops", "offline", "web-01")]
+    assert world.senders.closed
+
+
+async def test_to_finish_waits_for_no_longer_than_it_may(autojump_clock, new_world):
+    world = new_world(channel())
+    await world.begin()
+    world.senders.takes = 1000
+    world.goes("web-01")
+    await trio.sleep(0.1)
+    began = trio.current_time()
+    await world.notifier.finish()
+    assert trio.current_time() - began == pytest.approx(LAST_MESSAGES)
+    assert not world.notifier.finished.is_set()
+
+
+async def test_a_broken_channel_in_the_database_alone_stops_nothing_else(autojump_clock, new_world):
+    world = new_world(channel())
+    world.store.deliveries.mark_broken(BrokenChannel("gone", NOW, "answered 401", "a digest"))
+    await world.begin()
+    world.goes("web-01")
+    await trio.sleep(1)
+    assert world.told == [("ops", "offline", "web-01")]
