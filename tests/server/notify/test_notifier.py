@@ -16,6 +16,7 @@ from lastseen.server.errors import StartFailed
 from lastseen.server.notify.errors import TransportError
 from lastseen.server.notify.notice import ClientNotice, Message
 from lastseen.server.notify.notifier import LAST_MESSAGES, PAGE, TICK, Notifier, Surroundings
+from lastseen.server.notify.outbox import FORGETTING
 from lastseen.server.presence.model import Moment, Transition
 from lastseen.server.store.errors import StoreUnavailable
 from lastseen.server.store.telling import BrokenChannel, Silence, Standing, Telling
@@ -193,9 +194,9 @@ async def test_who_has_been_offline_for_as_long_as_clients_are_remembered_is_for
     world.retention = 60.0
     await world.begin()
     world.goes("web-01")
-    await trio.sleep(30)
+    await trio.sleep(FORGETTING + 30)
     world.goes("web-02")
-    await trio.sleep(30 + SOON)
+    await trio.sleep(40)
     world.comes("web-01")
     world.comes("web-02")
     await trio.sleep(1)
