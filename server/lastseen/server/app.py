@@ -231,8 +231,9 @@ def _open_http(server: Server, stats: Callable[[], Stats]) -> "HttpServer":
         None if notifications is None else notifications.notifier,
     )
     past = None if memory is None else memory.reading
+    telling = None if notifications is None else notifications.answering
     settings = server.steering.config.http
-    return open_http(settings, server.presence, server.steering, stats, past, parts)
+    return open_http(settings, server.presence, server.steering, stats, past, telling, parts)
 
 
 async def _until_stopped(

@@ -55,7 +55,9 @@ class House:
         link: Of every client that registers.
     """
 
-    def __init__(self, folder: Path, *, stored: bool = False, base_path: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, stored: bool = False, base_path: str = "", telling: Any = None
+    ) -> None:
         config = Config()
         self.kept = folder / "runtime.toml"
         self.presence = Presence(policy_of(config), AwakeClock(), {FORMAT: encode_diff})
@@ -75,6 +77,7 @@ class House:
             lambda: self.gauge.read(connections=0),
             None if self.memory is None else self.memory.reading,
             Asking(),
+            telling,
         )
         self.parts = Parts(None, keeper, None)
         self.app = make_app(

@@ -64,6 +64,8 @@ async def test_every_path_begins_with_the_base(new_house: Any):
         assert (await client.get("/seen/healthz")).status_code == 200
         assert (await client.get("/healthz")).status_code == 404
         assert (await client.get("/seenhealthz")).status_code == 404
+        elsewhere = await client.get("/seen")
+        assert (elsewhere.status_code, elsewhere.headers["location"]) == (308, "seen/")
 
 
 async def test_a_body_that_is_too_large_is_refused(client: httpx.AsyncClient):

@@ -20,6 +20,7 @@ from lastseen.server.http import (
     server,
     settings,
     streaming,
+    telling,
     timelines,
 )
 from lastseen.server.http.desk import Desk
@@ -44,6 +45,13 @@ _HANDLERS = [
     settings.show_settings,
     settings.change_settings,
     settings.reset_settings,
+    telling.show_deliveries,
+    telling.retry,
+    telling.show_silences,
+    telling.silence,
+    telling.unsilence,
+    telling.show_channels,
+    telling.enable_channel,
     server.stats,
     metrics.metrics,
     streaming.events,

@@ -10,7 +10,7 @@ from lastseen.server.http.problems import Problem
 from lastseen.server.presence.presence import Presence
 from lastseen.server.steering import Steering
 from lastseen.server.store.timelines import Timelines
-from lastseen.shared.messages import ClientRecord, Question, Stats
+from lastseen.shared.messages import ClientRecord, NotifyQuestion, Question, Stats
 
 Groups = tuple[str, ...]
 
@@ -34,6 +34,7 @@ class Desk(Struct, frozen=True):
     Attributes:
         stats: How the server is.
         past: None where nothing is remembered.
+        telling: Who answers questions about notifications; None where nothing is remembered.
     """
 
     presence: Presence
@@ -41,6 +42,7 @@ class Desk(Struct, frozen=True):
     stats: Callable[[], Stats]
     past: Past | None
     asking: Asking
+    telling: Asker[NotifyQuestion] | None = None
 
     def remembered(self) -> Past:
         """The past.
@@ -49,5 +51,19 @@ class Desk(Struct, frozen=True):
             Problem: Nothing is remembered.
         """
         if self.past is None:
-            raise Problem("no_store", 'this server remembers nothing (store.url is "none")')
+            raise _no_store()
         return self.past
+
+    def teller(self) -> Asker[NotifyQuestion]:
+        """Who answers questions about notifications.
+
+        Raises:
+            Problem: Nothing is remembered, so nobody is told.
+        """
+        if self.telling is None:
+            raise _no_store()
+        return self.telling
+
+
+def _no_store() -> Problem:
+    return Problem("no_store", 'this server remembers nothing (store.url is "none")')

@@ -54,6 +54,10 @@ _DEFAULT_HEADERS = (
 """Unless the answer says otherwise itself."""
 
 
+class _Elsewhere(Exception):
+    """It is at another path, relative to the one that was asked for."""
+
+
 class Gate:
     """Stands before an application."""
 
@@ -76,6 +80,8 @@ class Gate:
                 inner = self._let_in(scope, body)
             except Problem as problem:
                 await _answer(problem, with_headers)
+            except _Elsewhere as elsewhere:
+                await _send_elsewhere(str(elsewhere), with_headers)
             else:
                 await self._app(inner, _receiver(body or b"", gone), with_headers)
             nursery.cancel_scope.cancel()
@@ -103,10 +109,12 @@ class Gate:
         if body and not _is_json(headers.get("content-type", "")):
             raise Problem("unsupported_media_type", "expected content-type: application/json")
         is_head = scope["method"] == "HEAD" and path != STREAM
+        if not path:
+            raise _Elsewhere(f"{self._base_path.rpartition('/')[2]}/")
         return {
             **scope,
-            "path": path or "/",
-            "raw_path": (path or "/").encode(),
+            "path": path,
+            "raw_path": path.encode(),
             "root_path": "",
             # Whoever serves us leaves the body of the answer to a HEAD away.
             "method": "GET" if is_head else scope["method"],
@@ -172,6 +180,12 @@ async def _answer(problem: Problem, send: Send) -> None:
     encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": details.status, "headers": encoded})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _send_elsewhere(location: str, send: Send) -> None:
+    headers = [(b"location", location.encode()), (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 308, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _refuse_other(scope: Message, send: Send) -> None:

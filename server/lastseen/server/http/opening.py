@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from lastseen.server.config.sections.http import Http
 from lastseen.server.http.app import make_app
-from lastseen.server.http.asking import Asking
+from lastseen.server.http.asking import Asker, Asking
 from lastseen.server.http.desk import Desk, Past
 from lastseen.server.http.metrics import Parts
 from lastseen.server.http.origins import Origins
@@ -13,7 +13,7 @@ from lastseen.server.http.settings import view
 from lastseen.server.http.stream import Readers, to_event
 from lastseen.server.presence.presence import Presence
 from lastseen.server.steering import Steering
-from lastseen.shared.messages import Stats
+from lastseen.shared.messages import NotifyQuestion, Stats
 
 
 def open_http(
@@ -22,14 +22,15 @@ def open_http(
     steering: Steering,
     stats: Callable[[], Stats],
     past: Past | None,
+    telling: Asker[NotifyQuestion] | None,
     parts: Parts,
 ) -> HttpServer:
-    """A server for the connections that come in; `past` is None where nothing is remembered.
+    """A server for the connections that come in; without a store, `past` and `telling` are None.
 
     Presence must encode diffs in `stream.FORMAT`.
     """
     readers = Readers(presence)
-    desk = Desk(presence, steering, stats, past, Asking())
+    desk = Desk(presence, steering, stats, past, Asking(), telling)
     steering.listeners.append(lambda: readers.tell(to_event("settings", view(steering))))
     origins = Origins(settings.host, settings.public_url)
     app = make_app(desk, readers, origins, settings.base_path, parts=parts)

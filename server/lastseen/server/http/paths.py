@@ -4,6 +4,7 @@ Servers decode a path before they hand it on, and then a slash in an id looks li
 segments. So paths are routed as they came, and only a handler decodes its segment.
 """
 
+from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
@@ -25,23 +26,40 @@ def routed(raw: bytes, base_path: str) -> str | None:
     return None if "//" in below else below
 
 
-class _Named(msgspec.Struct):
-    client_id: ClientId
-
-
 def client_id_in(segment: str) -> str:
     """The id that a segment of a path names.
 
     Raises:
         Problem: It is no legal id.
     """
+    return legal(text_in(segment, "client_id"), ClientId, "client_id")
+
+
+def text_in(segment: str, name: str) -> str:
+    """The text of a segment; `name` is what it is called in a refusal.
+
+    Raises:
+        Problem: It is not UTF-8.
+    """
     try:
-        document = {"client_id": unquote_to_bytes(segment).decode()}
-        return msgspec.convert(document, _Named).client_id
+        return unquote_to_bytes(segment).decode()
     except UnicodeDecodeError:
-        raise Problem("bad_request", "client_id: expected UTF-8, percent-encoded") from None
+        raise Problem("bad_request", f"{name}: expected UTF-8, percent-encoded") from None
+
+
+def legal(text: str, kind: Any, name: str) -> str:  # noqa: ANN401 - an annotated type
+    """A text that is of a kind with bounds of its own.
+
+    Raises:
+        Problem: It is not.
+    """
+    named = msgspec.defstruct("Named", [(name, kind)])
+    document = {name: text}
+    try:
+        msgspec.convert(document, named)
     except msgspec.ValidationError as error:
-        raise Problem("bad_request", explain(error, document, _Named)) from None
+        raise Problem("bad_request", explain(error, document, named)) from None
+    return text
 
 
 def path_of(client_id: str) -> str:
