@@ -6,7 +6,7 @@ import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lastseen.server.presence.clock import SAMPLE_INTERVAL, STALL_TOLERANCE, AwakeClock
+from lastseen.server.presence.clock import SAMPLE_INTERVAL, STALL_TOLERANCE, AwakeClock, suspended
 from lastseen.server.presence.model import Moment
 
 
@@ -15,7 +15,8 @@ class Hand:
 
     def __init__(self) -> None:
         self.monotonic, self.wall = 50.0, 1_800_000_000.0
-        self.clock = AwakeClock(lambda: self.monotonic, lambda: self.wall)
+        self.asleep = 7.0  # whatever it was before the process began
+        self.clock = AwakeClock(lambda: self.monotonic, lambda: self.wall, lambda: self.asleep)
         self.found: list[tuple[float, Moment]] = []
         self.clock.on_stall = lambda length, now: self.found.append((length, now))
 
@@ -118,3 +119,26 @@ async def test_a_blocked_loop_is_a_stall(autojump_clock: trio.testing.MockClock)
         nursery.cancel_scope.cancel()
     assert clock.stalls == 1
     assert 30 - SAMPLE_INTERVAL <= clock.stalled <= 30
+
+
+def test_a_suspension_is_told_of_once_and_moves_no_deadline_as_the_clock_stood_still(hand: Hand):
+    hand.asleep += 600
+    hand.wall += 600
+    assert hand.clock.now() == Moment(50.0, hand.wall)
+    hand.clock.now()
+    assert hand.found == [(600, Moment(50.0, hand.wall))]
+    assert (hand.clock.slept, hand.clock.stalls, hand.clock.stalled) == (600, 0, 0)
+
+
+def test_a_stop_and_a_suspension_at_once_are_each_told_of(hand: Hand):
+    hand.monotonic += 100
+    hand.asleep += 600
+    hand.clock.now()
+    hand.clock.now()
+    stall = 100 - SAMPLE_INTERVAL - STALL_TOLERANCE
+    assert [length for length, _ in hand.found] == [stall, 600]
+
+
+def test_the_machines_own_clocks_show_no_suspension_while_there_is_none():
+    before = suspended()
+    assert abs(suspended() - before) < STALL_TOLERANCE
