@@ -1,9 +1,10 @@
-"""Who makes way for a session with a link."""
+"""Who may come in, and who makes way for a session with a link."""
 
 import pytest
 
 from lastseen.server.presence.admission import (
     RegistrationRefused,
+    check_id,
     check_room,
     sessions_to_take_over,
 )
@@ -90,3 +91,12 @@ def test_there_is_room_up_to_max_clients():
     with pytest.raises(RegistrationRefused, match=r"2 clients .* server.max_clients is 2") as full:
         check_room(2, Policy(max_clients=2))
     assert full.value.code == "server_full"
+
+
+@pytest.mark.parametrize("via", ["tcp", "websocket", "http"])
+def test_nobody_else_may_be_called_as_a_member_of_the_lan_is(via):
+    with pytest.raises(RegistrationRefused, match="got 'lan:10.0.0.7'") as refused:
+        check_id("lan:10.0.0.7", via)
+    assert refused.value.code == "reserved_id"
+    check_id("lan:10.0.0.7", "lan")
+    check_id("plan:b", via)

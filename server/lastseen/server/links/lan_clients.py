@@ -6,7 +6,7 @@ by sessions without a link, and has no way to touch a session of any other kind.
 
 import ipaddress
 
-from lastseen.server.presence.admission import RegistrationRefused
+from lastseen.server.presence.admission import LAN_PREFIX, RegistrationRefused
 from lastseen.server.presence.linkless import Beat
 from lastseen.server.presence.model import Moment
 from lastseen.server.presence.presence import Presence
@@ -14,8 +14,6 @@ from lastseen.shared.address import format_address
 from lastseen.shared.ipmsg.entry import Entry
 from lastseen.shared.lan.peers import Peer
 from lastseen.shared.messages import Availability
-
-PREFIX = "lan:"
 
 
 class LanClients:
@@ -41,20 +39,20 @@ class LanClients:
 
     def leave(self, name: str, now: Moment) -> None:
         """A member said goodbye."""
-        self._presence.leave_linkless(PREFIX + name, "lan", now)
+        self._presence.leave_linkless(LAN_PREFIX + name, "lan", now)
 
     def quiet(self, now: Moment) -> list[str]:
         """The names of those who were silent for half of their timeout, or are awaited after a
         restart.
         """
         clients = self._presence.quiet("lan", now)
-        names = (client_id.removeprefix(PREFIX) for client_id in clients)
+        names = (client_id.removeprefix(LAN_PREFIX) for client_id in clients)
         return [name for name in names if _is_address(name)]
 
     def _beat(
         self, name: str, address: str, entry: Entry, port: int, timeout: float, now: Moment
     ) -> None:
-        client_id = PREFIX + name
+        client_id = LAN_PREFIX + name
         beat = Beat(
             client_id,
             "lan",

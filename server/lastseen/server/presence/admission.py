@@ -13,13 +13,19 @@ from lastseen.server.presence.model import (
     Session,
     Transition,
 )
+from lastseen.shared.messages import Via
+
+LAN_PREFIX = "lan:"
+"""How the ids of LAN members begin, and of nobody else: whoever can send a datagram can speak for
+them.
+"""
 
 
 class RegistrationRefused(Exception):
     """A client may not register now.
 
     Attributes:
-        code: `server_full` or `duplicate_client`.
+        code: `server_full`, `duplicate_client` or `reserved_id`.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -39,6 +45,20 @@ class Admission(Struct, frozen=True):
     transition: Transition | None
     displaced: list[Link]
     reconnects: bool
+
+
+def check_id(client_id: str, via: Via) -> None:
+    """Refuse the id of a LAN member to all others.
+
+    Raises:
+        RegistrationRefused: It is one.
+    """
+    if via != "lan" and client_id.startswith(LAN_PREFIX):
+        raise RegistrationRefused(
+            "reserved_id",
+            f"client_id: expected none that begins with {LAN_PREFIX!r}, which is how members of "
+            f"the LAN are called, got {client_id!r}",
+        )
 
 
 def check_room(present: int, policy: Policy) -> None:

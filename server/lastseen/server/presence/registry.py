@@ -13,6 +13,7 @@ from msgspec import Struct
 from lastseen.server.presence import linkless
 from lastseen.server.presence.admission import (
     Admission,
+    check_id,
     check_room,
     is_of,
     sessions_to_take_over,
@@ -89,9 +90,11 @@ class Registry:
         """Begin a session, taking over from older ones as instance and `duplicate` decide.
 
         Raises:
-            RegistrationRefused: The server is full, or the id is in use and the policy is `reject`.
+            RegistrationRefused: The server is full, the id is reserved, or it is in use and the
+                policy is `reject`.
         """
         message = registration.message
+        check_id(message.client_id, registration.via)
         client = self._clients.get(message.client_id) or self._new_client(message.client_id, now)
         before = client.status
         taken_over = sessions_to_take_over(client, message.instance, self.policy)
@@ -117,8 +120,9 @@ class Registry:
         """A sign of life without a link: the first of its way begins a session.
 
         Raises:
-            RegistrationRefused: The server is full.
+            RegistrationRefused: The server is full, or the id is reserved.
         """
+        check_id(beat.client_id, beat.via)
         client = self._clients.get(beat.client_id) or self._new_client(beat.client_id, now)
         before = client.status
         known = linkless.session_of(client, beat.via)
