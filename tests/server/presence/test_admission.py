@@ -95,7 +95,7 @@ def test_there_is_room_up_to_max_clients():
 
 @pytest.mark.parametrize("via", ["tcp", "websocket", "http"])
 def test_nobody_else_may_be_called_as_a_member_of_the_lan_is(via):
-    with pytest.raises(RegistrationRefused, match="got 'lan:10.0.0.7'") as refused:
+    with pytest.raises(RegistrationRefused, match=r"got 'lan:10\.0\.0\.7'") as refused:
         check_id("lan:10.0.0.7", via)
     assert refused.value.code == "reserved_id"
     check_id("lan:10.0.0.7", "lan")
