@@ -1,6 +1,6 @@
 """The settings in force, and the one way to change them while the server runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lastseen.server import logs
@@ -19,7 +19,8 @@ class Steering:
         config: The settings in force.
         configured: What they would be without what was changed while running.
         changed: What was, by dotted key; a restart keeps it.
-        listeners: Called after a change, to tell clients.
+        listeners: Called after a change of what clients are told.
+        witnesses: Called after any change.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Steering:
         self.configured = configured or config
         self.changed: Mapping[str, Any] = {} if kept is None else kept.changes
         self.listeners: list[Callable[[], None]] = []
+        self.witnesses: list[Callable[[], None]] = []
         self._path = None if kept is None else kept.path
         self._presence = presence
 
@@ -105,8 +107,13 @@ class Steering:
         if policy != self._presence.policy:
             self._presence.follow(policy)
         if self.settings() != told_before:
-            for listener in self.listeners:
-                listener()
+            _call(self.listeners)
+        _call(self.witnesses)
+
+
+def _call(those: Iterable[Callable[[], None]]) -> None:
+    for one in those:
+        one()
 
 
 def policy_of(config: Config) -> Policy:

@@ -7,11 +7,13 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, PathParameter, QueryParameter
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lastseen.server.http.access import OBSERVER
 from lastseen.server.http.desk import Desk
 from lastseen.server.http.paths import client_id_in
 from lastseen.server.http.problems import REFUSALS, Problem
+from lastseen.server.http.sorting import sorted_page
 from lastseen.shared.messages import (
     ClientList,
     ClientRecord,
@@ -66,13 +68,17 @@ async def list_clients(
     group: Annotated[str | None, QueryParameter(max_length=64)] = None,
     search: Annotated[str | None, QueryParameter(max_length=128)] = None,
     via: FromQuery[Via | None] = None,
+    sort: FromQuery[Literal["id", "name", "status", "last_seen"]] = "id",
     limit: Limit = 500,
     after: Annotated[str | None, QueryParameter(max_length=1000, description="The cursor.")] = None,
 ) -> ClientPage:
-    """A page of the clients that match, in the order of their ids."""
+    """A page of the clients that match."""
     wanted = None if status == "present" else status
-    request = List(wanted, group=group, search=search, via=via, limit=limit, after=after)
-    page = await _listed(desk, request)
+    request = List(wanted, group=group, search=search, via=via, limit=limit)
+    if sort != "id":
+        records, cursor = await sorted_page(desk, request, sort, after)
+        return ClientPage(records, desk.presence.epoch, desk.presence.journal.revision, cursor)
+    page = await _listed(desk, replace(request, after=after))
     return ClientPage(page.clients, page.epoch, page.revision, page.after)
 
 

@@ -9,6 +9,8 @@ from lastseen.server.http.asking import Asker, Asking
 from lastseen.server.http.problems import Problem
 from lastseen.server.presence.presence import Presence
 from lastseen.server.steering import Steering
+from lastseen.server.store import viewing
+from lastseen.server.store.filtering import Filter
 from lastseen.server.store.timelines import Timelines
 from lastseen.shared.messages import ClientRecord, NotifyQuestion, Question, Stats
 
@@ -23,6 +25,13 @@ class Past(Asker[Question], Protocol):
 
     async def timelines(self, client_ids: list[str], since: float, until: float) -> Timelines:
         """What each of these was when, between two moments in Unix time."""
+
+    async def in_order(
+        self, order: viewing.Order, after: viewing.Key | None, limit: int, wanted: Filter
+    ) -> tuple[list[ClientRecord], ClientRecord | None]:
+        """Some in another order than that of the ids, and the last that was looked at if there may
+        be more; `after` is what the last of the page before went by.
+        """
 
     async def offline(self) -> Mapping[Groups, int]:
         """How many are offline, by the groups that they are in: now, or not long ago."""

@@ -31,7 +31,7 @@ def open_http(
     """
     readers = Readers(presence)
     desk = Desk(presence, steering, stats, past, Asking(), telling)
-    steering.listeners.append(lambda: readers.tell(to_event("settings", view(steering))))
+    steering.witnesses.append(lambda: readers.tell(to_event("settings", view(steering))))
     origins = Origins(settings.host, settings.public_url)
     app = make_app(desk, readers, origins, settings.base_path, parts=parts)
     return HttpServer(app, readers, settings)

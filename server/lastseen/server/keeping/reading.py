@@ -10,9 +10,10 @@ from lastseen.server.keeping.threads import in_thread
 from lastseen.server.keeping.translation import offline
 from lastseen.server.presence.presence import Presence
 from lastseen.server.store.errors import StoreUnavailable
+from lastseen.server.store.filtering import Filter
 from lastseen.server.store.store import Store
 from lastseen.server.store.timelines import Timelines
-from lastseen.server.store.viewing import Viewing
+from lastseen.server.store.viewing import Key, Order, Viewing
 from lastseen.shared.messages import Answer, ClientRecord, Question, Status
 
 READERS = 2
@@ -60,6 +61,20 @@ class Reading:
             return None
         last = await self._read(self._store.last_events, [client_id])
         return offline(known, last.get(client_id))
+
+    async def in_order(
+        self, order: Order, after: Key | None, limit: int, wanted: Filter
+    ) -> tuple[list[ClientRecord], ClientRecord | None]:
+        """Clients that are not present, in an order: as `Viewing.in_order`; others may be among
+        them, and those are not as they are now.
+
+        Raises:
+            StoreUnavailable: The database does not answer now.
+        """
+        found, until = await self._read(self._viewing().in_order, order, after, limit, wanted)
+        last = await self._read(self._store.last_events, [c.client_id for c in found])
+        records = [offline(client, last.get(client.client_id)) for client in found]
+        return records, None if until is None else offline(until, None)
 
     async def timelines(self, client_ids: list[str], since: float, until: float) -> Timelines:
         """What each of these was when, between two moments in Unix time.

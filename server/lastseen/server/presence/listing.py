@@ -40,7 +40,7 @@ def page(
     Where the registry and the store know a client, the registry is right. A page may hold fewer
     than were asked for, even none, and still have a successor.
     """
-    matches = _Filter(request)
+    matches = Filter(request)
     remembered = {record.client_id: record for record in stored.records}
     found: list[ClientRecord] = []
     size, cursor = 0, request.after
@@ -65,7 +65,9 @@ def _merged(one: Iterable[str], other: Iterable[str]) -> Iterator[str]:
     return (client_id for client_id, _ in groupby(merge(one, other)))
 
 
-class _Filter:
+class Filter:
+    """Whether a client, present or departed, is one that a request asks for."""
+
     def __init__(self, request: List) -> None:
         self._status = request.status
         self._group = request.group
@@ -73,6 +75,7 @@ class _Filter:
         self._search = request.search.casefold() if request.search else None
 
     def __call__(self, client: Client | ClientRecord) -> bool:
+        """Whether it is."""
         return (
             self._has_status(client)
             and (self._group is None or self._group in client.groups)

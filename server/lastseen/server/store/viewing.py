@@ -1,19 +1,38 @@
 """Reads for those who look: what is drawn and counted, each a transaction."""
 
 from collections.abc import Mapping
+from typing import Any, Literal
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from lastseen.server.store import events, finding, runs
+from lastseen.server.store.clients import FIELDS
 from lastseen.server.store.database import Database
-from lastseen.server.store.model import Event
+from lastseen.server.store.filtering import Filter
+from lastseen.server.store.model import Event, KnownClient
+from lastseen.server.store.sql import structs
 from lastseen.server.store.tables import CLIENTS
 from lastseen.server.store.timelines import Span, Timelines, spans, unwatched
 from lastseen.shared.messages import Status
 
 DRAWN = 1_000
 """Events of one client that a timeline shows at most, the latest: more than a strip has pixels."""
+
+LOOKED_AT = 2_000
+"""Clients looked at for one page in another order than that of the ids: some 20 ms."""
+
+Order = Literal["name", "last_seen"]
+Key = tuple[str | float, str]
+"""What a client goes by in an order (`last_seen`: its negative), and its id."""
+
+_CLIENT_ID = CLIENTS.c.client_id
+_SMALL_NAME: ColumnElement[str] = func.lower(CLIENTS.c.name)  # of A to Z only: collation "C", or SQLite
+_ALL = select(*(CLIENTS.c[name] for name in FIELDS))
+_IN_ORDER: dict[Order, Select[Any]] = {
+    "name": _ALL.order_by(_SMALL_NAME, _CLIENT_ID),
+    "last_seen": _ALL.order_by(CLIENTS.c.last_seen.desc(), _CLIENT_ID),
+}
 
 
 class Viewing:
@@ -42,6 +61,24 @@ class Viewing:
         awake = [replace(run, heartbeat_at=until) for run in stretches[-1:] if run.epoch == epoch]
         return Timelines(list(unwatched([*stretches, *awake], since, until)), drawn)
 
+    def in_order(
+        self, order: Order, after: Key | None, limit: int, wanted: Filter
+    ) -> tuple[list[KnownClient], KnownClient | None]:
+        """Up to `limit` of those who pass a filter, among the next LOOKED_AT in an order; and the
+        last that was looked at, if there may be more behind it.
+
+        An order ends with the id. `after` is what the last client of the page before went by.
+        """
+        query = _IN_ORDER[order]
+        if after is not None:
+            query = query.where(_beyond(order, after))
+        with self._database.reading() as connection:
+            looked_at = structs(KnownClient, connection.execute(query.limit(LOOKED_AT)))
+        found = [client for client in looked_at if wanted(client)]
+        if len(found) > limit:
+            return found[:limit], found[limit - 1]
+        return found, looked_at[-1] if len(looked_at) == LOOKED_AT else None
+
     def offline(self) -> dict[tuple[str, ...], int]:
         """How many clients are offline, by the groups that they are in. Looks at each of them."""
         counted = (
@@ -51,6 +88,15 @@ class Viewing:
         )
         with self._database.reading() as connection:
             return {row.groups: row[1] for row in connection.execute(counted)}
+
+
+def _beyond(order: Order, after: Key) -> ColumnElement[bool]:
+    at, client_id = after
+    if order == "name":
+        return or_(at < _SMALL_NAME, and_(at == _SMALL_NAME, client_id < _CLIENT_ID))
+    seen = -float(at)
+    earlier = CLIENTS.c.last_seen < seen
+    return or_(earlier, and_(CLIENTS.c.last_seen == seen, client_id < _CLIENT_ID))
 
 
 def _drawn(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from lastseen.server.config.sections.section import HOUR, NEEDS_RESTART, Section
+from lastseen.server.config.sections.section import HOUR, NEEDS_RESTART, STEERABLE, Section
 
 
 class WebSocket(Section, frozen=True):
@@ -53,6 +53,7 @@ class WebSocket(Section, frozen=True):
             "100. 0 or less: never.",
             ge=-1,
             le=HOUR,
+            extra=STEERABLE,
         ),
     ] = 30
     missed_pongs: Annotated[
@@ -63,6 +64,7 @@ class WebSocket(Section, frozen=True):
             "more than these.",
             ge=1,
             le=100,
+            extra=STEERABLE,
         ),
     ] = 2
     origins: Annotated[
