@@ -252,7 +252,7 @@ def test_nobody_is_left_waiting_in_line_who_comes_while_the_foremost_goes(store,
     with ThreadPoolExecutor() as pool:
         with store.database.writing() as connection:
             pending.hold_order(connection)
-            pending.settle(connection, Attempt(("a",), "sent", NOW, 0.0))
+            pending.settle(connection, [Attempt(("a",), "sent", NOW, 0.0)])
             telling = pool.submit(store.tell, Telling((delivery("b"),)))
             wait([telling], timeout=0.5)  # it waits for us, and must not look before
         telling.result()

@@ -76,8 +76,7 @@ class DeliveryStore:
         """
         with self._database.writing() as connection:
             pending.hold_order(connection)
-            for attempt in attempts:
-                pending.settle(connection, attempt)
+            pending.settle(connection, attempts)
 
     def retry(self, delivery_id: int, now: float) -> bool:
         """Have a failed or pending delivery sent again, due now, as if it had never been tried;

@@ -105,18 +105,25 @@ _END = _NAMED.values(
 )
 
 
-def settle(connection: Connection, attempt: Attempt) -> None:
+def settle(connection: Connection, attempts: Sequence[Attempt]) -> None:
     """Keep what became of sending: of those that are pending still. (One whose due_at is the
     attempt's was tried in vain before, and this is the same call once more.)
     """
-    for chunk in chunks(attempt.keys):
-        if attempt.state == "pending":
-            shared: dict[str, Any] = {"why": attempt.error, "then": attempt.due_at}
-            connection.execute(_RETRY, [{"of_key": key} | shared for key in chunk])
-        else:
-            shared = {"why": attempt.error, "end": attempt.state, "at": attempt.at}
-            connection.execute(_END, [{"of_key": key} | shared for key in chunk])
-            advance(connection, lines_of(connection, chunk))
+    again = [_retried(a, key) for a in attempts if a.state == "pending" for key in a.keys]
+    ended = [_ended(a, key) for a in attempts if a.state != "pending" for key in a.keys]
+    for chunk in chunks(again):
+        connection.execute(_RETRY, chunk)
+    for chunk in chunks(ended):
+        connection.execute(_END, chunk)
+        advance(connection, lines_of(connection, [row["of_key"] for row in chunk]))
+
+
+def _retried(attempt: Attempt, key: str) -> dict[str, Any]:
+    return {"of_key": key, "why": attempt.error, "then": attempt.due_at}
+
+
+def _ended(attempt: Attempt, key: str) -> dict[str, Any]:
+    return {"of_key": key, "why": attempt.error, "end": attempt.state, "at": attempt.at}
 
 
 # --- lines ---------------------------------------------------------------------------------------
