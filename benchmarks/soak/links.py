@@ -22,6 +22,9 @@ from lastseen.shared.wire import from_server, json_from_server, to_frame, to_jso
 
 RECEIVE = 64 * 1024
 
+PATIENCE = 60.0
+"""Seconds that anything may take: an event stream says something every 15."""
+
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER by which a close is a reset."""
 
@@ -136,7 +139,9 @@ async def web_link(port: int) -> AsyncIterator[Link]:
     """
     url = f"ws://127.0.0.1:{port}/ws"
     try:
-        async with connect(url, ping_interval=None, compression=None) as connection:
+        async with connect(
+            url, ping_interval=None, compression=None, open_timeout=PATIENCE
+        ) as connection:
             yield WebLink(connection)
     except (OSError, WebSocketException) as error:
         raise LinkEndedError(str(error)) from error
@@ -147,7 +152,7 @@ class Beats:
 
     def __init__(self, port: int, timeout: float) -> None:
         """`timeout` is what each beat asks for, in seconds."""
-        self._http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30)
+        self._http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE)
         self._timeout = timeout
 
     async def beat(self, client_id: str) -> None:
@@ -187,7 +192,7 @@ async def read_stream(port: int, count: Count) -> None:
     Raises:
         LinkEndedError: It did.
     """
-    async with httpx.AsyncClient(timeout=httpx.Timeout(30, read=60)) as http:
+    async with httpx.AsyncClient(timeout=PATIENCE) as http:
         try:
             async with http.stream("GET", f"http://127.0.0.1:{port}/api/events") as answer:
                 async for line in answer.aiter_lines():

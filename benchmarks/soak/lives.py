@@ -30,11 +30,15 @@ HEARTBEAT = 10.0
 STAY, ABSENCE = 180.0, 10.0
 """Seconds that a client stays and is away, on average."""
 
-ANSWERED_WITHIN = 15.0
-"""Seconds after which a pong is missing: on a busy machine, too, something is wrong then."""
+ANSWERED_WITHIN = 60.0
+"""Seconds after which an answer is missing: even a machine that stood still for a while has given
+it then. How late answers are is shown, not judged.
+"""
 
-NOTICED_WITHIN = 90.0
-"""Seconds after which who fell silent must have been told so: timeout, reap_interval, and room."""
+NOTICED_WITHIN = 120.0
+"""Seconds after which who fell silent must have been told so: connection_timeout, reap_interval,
+and room for a mass loss that was none.
+"""
 
 ENDINGS = {"leave": 0.5, "close": 0.2, "reset": 0.15, "silence": 0.15}
 """How stays end, by their share."""
