@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 from benchmarks import (
     cores,
+    detection,
     fan_out,
     idle_memory,
     keeper_flush,
@@ -27,28 +28,49 @@ from benchmarks import (
     store_outbox,
     store_pages,
     store_start,
+    web_heartbeat,
+    web_memory,
+    web_ping,
 )
 from benchmarks.errors import BenchmarkError
 from benchmarks.figures import Figure
 from benchmarks.machine import description
-from benchmarks.peers import PEERS
 from benchmarks.report import markdown
 from benchmarks.run import QUICK, Bench, Scale
 
-BENCHMARKS: dict[str, Callable[[Bench], list[Figure]]] = {
-    "ping-cpu": ping_cpu.run,
-    "memory": idle_memory.run,
-    "registration": registration.run,
-    "latency": ping_latency.run,
-    "fan-out": fan_out.run,
-    "reaper": reaper_pass.run,
-    "list-start": list_start.run,
-    "store-flush": store_flush.run,
-    "keeper-flush": keeper_flush.run,
-    "store-outbox": store_outbox.run,
-    "store-pages": store_pages.run,
-    "store-start": store_start.run,
+Run = Callable[[Bench], list[Figure]]
+
+SECTIONS: dict[str, dict[str, Run]] = {
+    "Links": {
+        "ping-cpu": ping_cpu.run,
+        "memory": idle_memory.run,
+        "registration": registration.run,
+        "latency": ping_latency.run,
+        "fan-out": fan_out.run,
+    },
+    "WebSocket": {
+        "web-ping": web_ping.run,
+        "web-heartbeat": web_heartbeat.run,
+        "web-memory": web_memory.run,
+    },
+    "Detection": {
+        "detection": detection.run,
+        "reaper": reaper_pass.run,
+    },
+    "The command": {
+        "list-start": list_start.run,
+    },
+    "The store": {
+        "store-flush": store_flush.run,
+        "keeper-flush": keeper_flush.run,
+        "store-outbox": store_outbox.run,
+        "store-pages": store_pages.run,
+        "store-start": store_start.run,
+    },
 }
+"""Each section has a table of its own, as the peers differ."""
+
+BENCHMARKS = {name: run for section in SECTIONS.values() for name, run in section.items()}
 
 SPARE_FILES = 200
 """Open files that a server needs besides its clients' connections."""
@@ -65,17 +87,13 @@ def main() -> int:
     if complaint := _too_few_files(scale.idle_clients + SPARE_FILES):
         print(complaint, file=sys.stderr)
         return 1
-    bench = Bench(scale, [peer for peer in PEERS if peer.installed])
+    bench = Bench(scale)
     _remark_on_circumstances(bench)
-    figures = []
-    for name in names:
-        began = time.monotonic()
-        print(f"{name} …", file=sys.stderr)
-        figures += _run(bench, name)
-        print(f"  {time.monotonic() - began:.0f} s", file=sys.stderr)
+    sections = {title: _figures(bench, names, runs) for title, runs in SECTIONS.items()}
     machine = description()
-    print(markdown(figures, machine, bench.remarks))
+    print(markdown(sections, machine, bench.remarks))
     if arguments.json:
+        figures = [figure for section in sections.values() for figure in section]
         document = {"machine": machine, "figures": figures, "remarks": bench.remarks}
         arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode(document)))
     return 1 if bench.failed else 0
@@ -89,12 +107,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(bench: Bench, name: str) -> list[Figure]:
-    try:
-        return BENCHMARKS[name](bench)
-    except BenchmarkError as error:
-        bench.fail(f"{name} could not be measured: {error}")
-        return []
+def _figures(bench: Bench, names: list[str], runs: dict[str, Run]) -> list[Figure]:
+    """What those benchmarks of one section find that were asked for."""
+    figures = []
+    for name in [name for name in runs if name in names]:
+        began = time.monotonic()
+        print(f"{name} …", file=sys.stderr)
+        try:
+            figures += runs[name](bench)
+        except BenchmarkError as error:
+            bench.fail(f"{name} could not be measured: {error}")
+        print(f"  {time.monotonic() - began:.0f} s", file=sys.stderr)
+    return figures
 
 
 def _too_few_files(needed: int) -> str | None:
@@ -108,9 +132,6 @@ def _too_few_files(needed: int) -> str | None:
 
 
 def _remark_on_circumstances(bench: Bench) -> None:
-    for peer in PEERS:
-        if not peer.installed:
-            bench.remark(f"{peer.name} is not installed: not measured")
     if cores.SERVER == cores.LOAD:
         bench.remark("server and load share the only core: rates and delays are of both together")
     bench.remark(

@@ -49,6 +49,13 @@ class Figure(Struct, frozen=True):
         }
         return cls(quantity, unit, values, limits)
 
+    def ratio(self, peer: str) -> float | None:
+        """Our median divided by a peer's; None where one is missing or theirs is 0."""
+        ours, theirs = self.values.get(OURS), self.values.get(peer)
+        if peer == OURS or ours is None or theirs is None or theirs.median == 0:
+            return None
+        return ours.median / theirs.median
+
 
 class Verdict(Struct, frozen=True):
     """How ours compares with one limit; `measured` and `most` are ratios where there is a peer."""

@@ -3,6 +3,8 @@
 The kernel's share (6 to 10 KB a connection, for both ends) is the same for all and not in it.
 """
 
+from collections.abc import Callable
+
 from benchmarks.driver import Driver
 from benchmarks.figures import Figure, Limit
 from benchmarks.measure import resident_bytes
@@ -15,14 +17,7 @@ WARM_UP = 100
 
 def run(bench: Bench) -> list[Figure]:
     """Growth of the resident memory, divided by the clients that it grew by."""
-
-    def once(server: Running, load: Driver) -> dict[str, float]:
-        load.do("connect", count=WARM_UP)
-        before = resident_bytes(server.pid)
-        load.do("connect", count=bench.scale.idle_clients)
-        load.do("settle")
-        return {"bytes": (resident_bytes(server.pid) - before) / bench.scale.idle_clients}
-
+    once = growth_by(bench.scale.idle_clients)
     found = bench.each(once, repeats=1)  # it differs by less than 1 % from run to run
     return [
         Figure.of(
@@ -34,3 +29,16 @@ def run(bench: Bench) -> list[Figure]:
             Limit(0.06, "nats-server"),
         )
     ]
+
+
+def growth_by(clients: int) -> Callable[[Running, Driver], dict[str, float]]:
+    """What is done once: so many come. Reports `bytes` for each, and what `connect` reports."""
+
+    def once(server: Running, load: Driver) -> dict[str, float]:
+        load.do("connect", count=WARM_UP)
+        before = resident_bytes(server.pid)
+        report = load.do("connect", count=clients)
+        load.do("settle")
+        return report | {"bytes": (resident_bytes(server.pid) - before) / clients}
+
+    return once

@@ -11,13 +11,22 @@ import time
 from typing import Any
 
 import msgspec
-from benchmarks import fan_out_load
+from benchmarks import detection_load, fan_out_load, heartbeat_load, web_wires, wires
 from benchmarks.cores import idle_seconds
 from benchmarks.crowd import BATCH, PATIENCE, Crowd, ready, watching
+from benchmarks.detection_wires import LOSING
 from benchmarks.errors import LoadError
 from benchmarks.measure import cpu_seconds, percentile
 from benchmarks.paced import Paced
-from benchmarks.wires import WIRES, Wire
+
+WIRES = {
+    "lastseen": wires.LASTSEEN,
+    "echo": wires.ECHO,
+    "mqtt": wires.MQTT,
+    "nats": wires.NATS,
+    "websocket": web_wires.WEBSOCKET,
+    "websocket, compressing": web_wires.COMPRESSING,
+}
 
 LONGEST_PONG = 64
 """Bytes to read at once: more than any pong has, so that a second one would be noticed."""
@@ -26,8 +35,9 @@ LONGEST_PONG = 64
 class Load:
     """The commands. Each is a method; its arguments and its answer are what JSON can say."""
 
-    def __init__(self, wire: Wire, port: int, pid: int) -> None:
-        self.wire = wire
+    def __init__(self, wire_name: str, port: int, pid: int) -> None:
+        self.wire = WIRES[wire_name]
+        self._wire_name = wire_name
         self.crowd = Crowd(port)
         self._pid = pid
         self._core = min(os.sched_getaffinity(pid))
@@ -107,12 +117,25 @@ class Load:
         """One change, told to every watcher. See `fan_out_load`."""
         return fan_out_load.change(self.crowd, self.wire, self._pid, number, pinging=pinging)
 
+    def be_asked(self, count: int, warm_up: float, seconds: float) -> dict[str, float]:
+        """Open `count` registered clients, and answer the server's own pings."""
+        poll = heartbeat_load.open_answering(self.crowd, self.wire, count)
+        return heartbeat_load.be_asked(poll, self._pid, warm_up, seconds)
+
+    def silence(self, count: int, over: float) -> dict[str, float]:
+        """Clients that fall silent, and when a watcher is told. See `detection_load`."""
+        return detection_load.silence(self.crowd, LOSING[self._wire_name], count, over)
+
+    def cut(self, count: int) -> dict[str, float]:
+        """Links that are cut, and when a watcher is told. See `detection_load`."""
+        return detection_load.cut(self.crowd, LOSING[self._wire_name], count)
+
 
 def main() -> None:
     """Serve commands until standard input ends. Arguments: wire, port and pid of the server."""
-    wire, port, pid = sys.argv[1:]
+    wire_name, port, pid = sys.argv[1:]
     gc.disable()  # nothing here makes cycles, and a pause would be counted as the server's
-    load = Load(WIRES[wire], int(port), int(pid))
+    load = Load(wire_name, int(port), int(pid))
     for line in sys.stdin.buffer:
         command = msgspec.json.decode(line)
         name = command.pop("do")

@@ -7,8 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import cores
+from benchmarks.web_peers import ws_version
 
 from lastseen.shared.version import VERSION
+
+LIBRARIES = ("trio", "msgspec", "websockets")
 
 
 def description() -> dict[str, str]:
@@ -17,10 +20,13 @@ def description() -> dict[str, str]:
         "CPU": f"{_cpu_model()}, {len(cores.available())} cores used",
         "kernel": platform.release(),
         "Python": platform.python_version(),
-        "libraries": f"trio {version('trio')}, msgspec {version('msgspec')}",
+        "libraries": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
         "lastseen": VERSION,
         "mosquitto": _first_number(["mosquitto", "-h"]),
         "nats-server": _first_number(["nats-server", "--version"]),
+        "node": _first_number(["node", "--version"]),
+        "npm ws": ws_version() or "not installed",
+        "C compiler": _first_number(["cc", "-dumpfullversion"]),
     }
 
 

@@ -30,6 +30,9 @@ connection_timeout = 120
 [websocket]
 enabled = false
 
+[http]
+port = 0
+
 [log]
 level = "warning"
 """
@@ -64,7 +67,8 @@ class Peer:
     """A kind of server.
 
     Attributes:
-        program: What must be there for it to be measured at all.
+        program: What must be there for it to be measured at all, and
+        lacks: what else it lacks here, as words for the report; None: nothing.
         wire: The name of what it speaks, of `wires.WIRES`.
         config: What its configuration file says, with `{port}` to fill in; may be empty.
         command: The command line, from the configuration file and the port.
@@ -75,11 +79,13 @@ class Peer:
     wire: str
     config: str
     command: Callable[[Path, int], list[str]]
+    lacks: Callable[[], str | None] = lambda: None
 
-    @property
-    def installed(self) -> bool:
-        """Whether it can be started here."""
-        return shutil.which(self.program) is not None
+    def missing(self) -> str | None:
+        """Why it cannot be started here, as words for the report; None: it can."""
+        if shutil.which(self.program) is None:
+            return f"{Path(self.program).name} is not installed"
+        return self.lacks()
 
     @contextmanager
     def running(self) -> Iterator[Running]:
@@ -103,7 +109,8 @@ class Peer:
                 process.wait()
 
 
-_ROOT = Path(__file__).resolve().parent.parent
+_FOLDER = Path(__file__).resolve().parent
+_ROOT = _FOLDER.parent
 
 LASTSEEN = Peer(
     "lastseen",
@@ -133,8 +140,24 @@ NATS = Peer(
     _NATS_CONFIG,
     lambda config, _: ["nats-server", "--config", str(config)],
 )
+FLOOR = Peer("floor", "cc", "echo", "", lambda config, port: [_compiled(config.parent), str(port)])
 
-PEERS = [LASTSEEN, PLAIN_TRIO, MOSQUITTO, NATS]
+PEERS = (LASTSEEN, PLAIN_TRIO, MOSQUITTO, NATS)
+"""What a user would pick instead. The floor is none of these: it does nothing."""
+
+
+def _compiled(folder: Path) -> str:
+    """The program of the floor, compiled.
+
+    Raises:
+        NotStartedError: The compiler does not take it; with what it said.
+    """
+    program = str(folder / "epoll_echo")
+    source = str(_FOLDER / "epoll_echo.c")
+    compiler = subprocess.run(["cc", "-O2", "-o", program, source], capture_output=True, text=True)
+    if compiler.returncode != 0:
+        raise NotStartedError(f"{source} does not compile: {compiler.stderr.strip()}")
+    return program
 
 
 def _free_port() -> int:

@@ -1,9 +1,14 @@
-"""What one ping costs the server: CPU time, with 1,000 of 5,000 connections in a closed loop."""
+"""What one ping costs the server: CPU time, with 1,000 of 5,000 connections in a closed loop.
+
+Beside the peers, the floor: what the kernel alone takes for it (`epoll_echo.c`).
+"""
+
+from collections.abc import Callable
 
 from benchmarks.driver import Driver
 from benchmarks.figures import Figure, Found, Limit
-from benchmarks.peers import Running
-from benchmarks.run import Bench
+from benchmarks.peers import FLOOR, PEERS, Running
+from benchmarks.run import Bench, Scale
 
 SATURATED = 0.9
 """Below this share of its core a server was not kept busy: smaller batches cost more a ping."""
@@ -11,17 +16,8 @@ SATURATED = 0.9
 
 def run(bench: Bench) -> list[Figure]:
     """CPU time per ping, and the rate that follows."""
-    scale = bench.scale
-
-    def once(_: Running, load: Driver) -> dict[str, float]:
-        load.do("connect", count=scale.connections)
-        load.do("settle")
-        return load.do(
-            "closed_loop", active=scale.active, warm_up=scale.warm_up, seconds=scale.seconds
-        )
-
-    found = bench.each(once)
-    _remark_on_idleness(bench, found)
+    found = bench.each(in_closed_loop(bench.scale), (*PEERS, FLOOR))
+    remark_on_idleness(bench, found)
     return [
         Figure.of(
             "server CPU per ping",
@@ -31,6 +27,7 @@ def run(bench: Bench) -> list[Figure]:
             Limit(0.25, "plain trio"),
             Limit(0.95, "mosquitto"),
             Limit(0.65, "nats-server"),
+            Limit(1.5, "floor"),
         ),
         Figure.of(
             "pings answered", "1/s", found, lambda report: report["pongs"] / report["seconds"]
@@ -44,7 +41,21 @@ def run(bench: Bench) -> list[Figure]:
     ]
 
 
-def _remark_on_idleness(bench: Bench, found: Found) -> None:
+def in_closed_loop(scale: Scale) -> Callable[[Running, Driver], dict[str, float]]:
+    """What is done once: all connect, and some of them ping as fast as they are answered."""
+
+    def once(_: Running, load: Driver) -> dict[str, float]:
+        load.do("connect", count=scale.connections)
+        load.do("settle")
+        return load.do(
+            "closed_loop", active=scale.active, warm_up=scale.warm_up, seconds=scale.seconds
+        )
+
+    return once
+
+
+def remark_on_idleness(bench: Bench, found: Found) -> None:
+    """Say where a server was not kept busy."""
     for peer, reports in found.items():
         for report in reports:
             used = report["cpu"] / report["seconds"]

@@ -2,19 +2,31 @@
 
 from collections.abc import Iterable
 
-from benchmarks.figures import Figure, verdicts
-from benchmarks.measure import Spread
+from benchmarks.figures import OURS, Figure, verdicts
 
 _DIGITS = 3
 """Significant digits: more than the spread of any of these figures deserves."""
 
 
-def markdown(figures: list[Figure], machine: dict[str, str], remarks: list[str]) -> str:
-    """The whole report: the machine, the figures, what is required, and what to know of them."""
+_TIMES = "\N{MULTIPLICATION SIGN}"
+
+HOW_TO_READ = (
+    f"Each: median (lowest-highest). Of a peer also {OURS}'s median divided by the peer's, "
+    f"as 0.5{_TIMES}."
+)
+
+
+def markdown(sections: dict[str, list[Figure]], machine: dict[str, str], remarks: list[str]) -> str:
+    """The whole report: the machine, the figures of each section by its title, what is required,
+    and what to know of them.
+    """
+    found = {title: figures for title, figures in sections.items() if figures}
+    everything = [figure for figures in found.values() for figure in figures]
     parts = [
         "\n".join(f"- {what}: {value}" for what, value in machine.items()),
-        _table_of(figures),
-        _table_of_verdicts(figures),
+        HOW_TO_READ,
+        *(f"## {title}\n\n{_table_of(figures)}" for title, figures in found.items()),
+        _requirements(everything),
         "\n".join(f"- {remark}" for remark in remarks),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -23,13 +35,13 @@ def markdown(figures: list[Figure], machine: dict[str, str], remarks: list[str])
 def _table_of(figures: list[Figure]) -> str:
     peers = list(dict.fromkeys(peer for figure in figures for peer in figure.values))
     rows = [
-        [f"{figure.quantity} ({figure.unit})", *(_cell(figure.values.get(peer)) for peer in peers)]
+        [f"{figure.quantity} ({figure.unit})", *(_cell(figure, peer) for peer in peers)]
         for figure in figures
     ]
-    return _table(["median (lowest-highest)", *peers], rows)
+    return _table(["", *peers], rows)
 
 
-def _table_of_verdicts(figures: list[Figure]) -> str:
+def _requirements(figures: list[Figure]) -> str:
     rows = [
         [
             verdict.quantity,
@@ -41,9 +53,8 @@ def _table_of_verdicts(figures: list[Figure]) -> str:
         for figure in figures
         for verdict in verdicts(figure)
     ]
-    return (
-        _table(["required of lastseen", "beside", "at most", "measured", ""], rows) if rows else ""
-    )
+    table = _table(["required of lastseen", "beside", "at most", "measured", ""], rows)
+    return f"## What was required, and what came out\n\n{table}" if rows else ""
 
 
 def _table(head: list[str], rows: Iterable[list[str]]) -> str:
@@ -51,12 +62,16 @@ def _table(head: list[str], rows: Iterable[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _cell(spread: Spread | None) -> str:
+def _cell(figure: Figure, peer: str) -> str:
+    """A spread, and how ours compares with it."""
+    spread = figure.values.get(peer)
     if spread is None:
         return "-"
-    if spread.low == spread.high:
-        return number(spread.median)
-    return f"{number(spread.median)} ({number(spread.low)}-{number(spread.high)})"
+    cell = number(spread.median)
+    if spread.low != spread.high:
+        cell += f" ({number(spread.low)}-{number(spread.high)})"
+    ratio = figure.ratio(peer)
+    return cell if ratio is None else f"{cell}, {number(ratio)}{_TIMES}"
 
 
 def number(value: float) -> str:

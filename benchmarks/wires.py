@@ -5,7 +5,7 @@ client does that every watcher hears of. For the two brokers, that is to subscri
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import md5
 
 from lastseen.shared.framing import HEADER
@@ -41,17 +41,15 @@ class Wire:
     settle: float = 0.5
 
 
-def _register(number: int) -> bytes:
+def register(number: int) -> Register:
     """A client that says everything of itself that a real one would."""
-    return to_frame(
-        Register(
-            client_id=f"client-{number:05}",
-            name=f"Workstation {number:05}",
-            hostname=f"ws-{number:05}.example.org",
-            groups=("office", f"floor-{number % 10}"),
-            meta={"os": "linux", "version": f"1.2.{number % 100}"},
-            instance=md5(str(number).encode(), usedforsecurity=False).hexdigest(),
-        )
+    return Register(
+        client_id=f"client-{number:05}",
+        name=f"Workstation {number:05}",
+        hostname=f"ws-{number:05}.example.org",
+        groups=("office", f"floor-{number % 10}"),
+        meta={"os": "linux", "version": f"1.2.{number % 100}"},
+        instance=md5(str(number).encode(), usedforsecurity=False).hexdigest(),
     )
 
 
@@ -90,7 +88,7 @@ def _nats_publish(_: int) -> bytes:
 LASTSEEN = Wire(
     ping=PING_FRAME,
     pong=PONG_FRAME,
-    client=_register,
+    client=lambda number: to_frame(register(number)),
     welcomed=_whole_frame,
     watcher=lambda _: to_frame(Watch()),
     watching=_whole_frame,
@@ -123,4 +121,5 @@ NATS = Wire(
     settle=2.8,
 )
 
-WIRES = {"lastseen": LASTSEEN, "mqtt": MQTT, "nats": NATS}
+ECHO = replace(LASTSEEN, pong=PING_FRAME)
+"""Whoever only sends back what it received: the greeting, too."""
