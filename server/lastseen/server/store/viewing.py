@@ -27,7 +27,9 @@ Key = tuple[str | float, str]
 """What a client goes by in an order (`last_seen`: its negative), and its id."""
 
 _CLIENT_ID = CLIENTS.c.client_id
-_SMALL_NAME: ColumnElement[str] = func.lower(CLIENTS.c.name)  # of A to Z only: collation "C", or SQLite
+_SMALL_NAME: ColumnElement[str] = func.lower(
+    CLIENTS.c.name
+)  # of A to Z only: collation "C", or SQLite
 _ALL = select(*(CLIENTS.c[name] for name in FIELDS))
 _IN_ORDER: dict[Order, Select[Any]] = {
     "name": _ALL.order_by(_SMALL_NAME, _CLIENT_ID),
@@ -92,11 +94,10 @@ class Viewing:
 
 def _beyond(order: Order, after: Key) -> ColumnElement[bool]:
     at, client_id = after
+    name, seen, behind = _SMALL_NAME, CLIENTS.c.last_seen, CLIENTS.c.client_id > client_id
     if order == "name":
-        return or_(at < _SMALL_NAME, and_(at == _SMALL_NAME, client_id < _CLIENT_ID))
-    seen = -float(at)
-    earlier = CLIENTS.c.last_seen < seen
-    return or_(earlier, and_(CLIENTS.c.last_seen == seen, client_id < _CLIENT_ID))
+        return or_(name > str(at), and_(name == str(at), behind))
+    return or_(seen < -float(at), and_(seen == -float(at), behind))
 
 
 def _drawn(

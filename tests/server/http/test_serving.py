@@ -1,0 +1,140 @@
+"""Connections over real sockets: served, bounded, and given up when they do not read."""
+
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+from msgspec.structs import replace
+
+from lastseen.server.config import Config
+from lastseen.server.http import serving
+from lastseen.server.http.serving import HttpServer, PatientStream
+
+HTTP = Config().http
+
+
+class Served:
+    """An HTTP server, and pairs of connected sockets to speak to it."""
+
+    def __init__(self, house: Any) -> None:
+        self.server = HttpServer(house.app, house.readers, HTTP)
+        self.house = house
+
+    def connect(self) -> trio.SocketStream:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            ours = socket.create_connection(listener.getsockname())
+            theirs, peer = listener.accept()
+        theirs.setblocking(False)
+        ours.setblocking(False)
+        self.server.admit(theirs, peer)
+        return trio.SocketStream(trio.socket.from_stdlib_socket(ours))
+
+
+@pytest.fixture
+async def served(house: Any, nursery: trio.Nursery) -> AsyncIterator[Served]:
+    served = Served(house)
+    await nursery.start(served.server.run)
+    with trio.fail_after(10):
+        yield served
+
+
+REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+async def test_requests_are_answered_one_after_the_other_on_one_connection(served: Served):
+    async with served.connect() as stream:
+        for _ in range(3):
+            await stream.send_all(REQUEST)
+            answer = await stream.receive_some(65536)
+            while b'{"status":"ok"}' not in answer:
+                answer += await stream.receive_some(65536)
+            assert answer.startswith(b"HTTP/1.1 200")
+            assert b"server:" not in answer.lower()
+
+
+async def test_one_connection_too_many_is_closed_at_once(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(serving, "CONNECTIONS", 1)
+    async with served.connect():
+        await trio.testing.wait_all_tasks_blocked()
+        async with served.connect() as second:
+            assert await second.receive_some(10) == b""
+        assert len(served.server) == 1
+
+
+async def test_one_that_crashes_ends_alone_and_is_logged(
+    served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    async def crash(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(serving, "TCPServer", crash)
+        async with served.connect() as stream:
+            assert await stream.receive_some(10) == b""
+    assert "an HTTP connection crashed" in capsys.readouterr().err
+    async with served.connect() as stream:
+        await stream.send_all(REQUEST)
+        assert (await stream.receive_some(100)).startswith(b"HTTP/1.1 200")
+
+
+async def test_when_it_stops_streams_end_and_nobody_is_let_in(served: Served):
+    async with served.connect() as stream:
+        await stream.send_all(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        told = await stream.receive_some(65536)
+        while b"event: clients" not in told:
+            told += await stream.receive_some(65536)
+        await served.server.stop()
+        while more := await stream.receive_some(65536):
+            told += more
+        assert b"event: goodbye" in told
+        assert b'"reason":"shutdown"' in told
+        assert len(served.server) == 0
+        async with served.connect() as late:
+            assert await late.receive_some(10) == b""
+
+
+async def test_a_peer_that_takes_nothing_breaks_its_link(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(serving, "PATIENCE", 0.05)
+    ours, theirs = trio.socket.socketpair()
+    with ours, theirs:
+        stream = PatientStream(trio.SocketStream(ours))
+        with trio.CancelScope(shield=True), pytest.raises(trio.BrokenResourceError):
+            await stream.send_all(b"x" * 10_000_000)
+
+
+async def test_a_send_is_given_up_though_it_is_shielded(nursery: trio.Nursery):
+    ours, theirs = trio.socket.socketpair()
+    with ours, theirs:
+        stream = PatientStream(trio.SocketStream(ours))
+        ended = trio.Event()
+
+        async def send() -> None:
+            with trio.CancelScope(shield=True), pytest.raises(trio.BrokenResourceError):
+                await stream.send_all(b"x" * 10_000_000)
+            ended.set()
+
+        nursery.start_soon(send)
+        await trio.testing.wait_all_tasks_blocked()
+        stream.give_up()
+        with trio.fail_after(5):
+            await ended.wait()
+        with pytest.raises(trio.BrokenResourceError):
+            await stream.send_all(b"more")
+
+
+@pytest.mark.parametrize(
+    ("changes", "url"),
+    [
+        ({}, "http://127.0.0.1:8082/"),
+        ({"host": "::1", "base_path": "/seen"}, "http://[::1]:8082/seen/"),
+        ({"host": "0.0.0.0"}, "http://localhost:8082/"),  # noqa: S104
+        ({"public_url": "https://hub.example/seen/"}, "https://hub.example/seen/"),
+    ],
+)
+async def test_the_page_is_where_people_find_it(changes: Any, url: str, house: Any):
+    assert HttpServer(house.app, house.readers, replace(HTTP, **changes)).url == url
