@@ -84,6 +84,10 @@ class Deliveries:
         self._check()
         self.broken.append(broken)
 
+    def mend(self, channel: str) -> None:
+        self._check()
+        self.broken = [broken for broken in self.broken if broken.channel != channel]
+
     def states(self) -> dict[str, str]:
         return {key: row.state for key, row in self.rows.items()}
 
@@ -297,6 +301,35 @@ async def test_a_receiver_that_asks_to_wait_is_left_alone_for_so_long(autojump_c
     await trio.sleep(119)
     assert len(world.receiver.met) == before
     await trio.sleep(2)
+    assert set(world.deliveries.states().values()) == {"sent"}
+
+
+async def test_the_longest_wait_counts_that_any_of_several_on_their_way_was_asked_for(
+    autojump_clock, new_world
+):
+    world = new_world(retry_interval=1)
+    world.deliveries.add("a")
+    world.deliveries.add("b")
+    answers = iter([TransportError("slow down", retry_after=120.0), TransportError("HTTP 500")])
+    world.receiver.answer = lambda _message: next(answers, None)
+    world.receiver.takes = 0.1
+    world.begin()
+    await trio.sleep(119)
+    assert len(world.receiver.met) == 2
+    await trio.sleep(5)
+    assert set(world.deliveries.states().values()) == {"sent"}
+
+
+async def test_several_that_fail_at_the_same_time_are_one_failure(autojump_clock, new_world):
+    world = new_world(retry_interval=1)
+    for number in range(8):
+        world.deliveries.add(str(number))
+    world.receiver.answer = refuse()
+    world.begin()
+    await trio.sleep(0.1)
+    assert len(world.receiver.met) == 8
+    world.receiver.answer = lambda _message: None
+    await trio.sleep(5)
     assert set(world.deliveries.states().values()) == {"sent"}
 
 

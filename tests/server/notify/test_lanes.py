@@ -190,6 +190,22 @@ async def test_settings_that_change_twice_while_a_message_is_on_its_way_end_with
     assert world.senders.taken == [("a 1", "1"), ("a 3", "2")]
 
 
+async def test_a_channel_that_is_taken_out_and_put_back_waits_for_what_is_on_its_way(
+    autojump_clock, new_world
+):
+    world = new_world("a")
+    world.senders.takes = 5
+    world.run()
+    world.tell("a", "1")
+    await trio.sleep(1)
+    world.follow()
+    await trio.sleep(1)
+    world.follow("a")
+    world.tell("a", "2")
+    await trio.sleep(20)
+    assert world.senders.taken == [("a 1", "1"), ("a 1", "2")]
+
+
 # --- broken ones ---------------------------------------------------------------------------------
 
 
@@ -231,6 +247,30 @@ async def test_a_broken_channel_with_other_settings_sends_what_waited(autojump_c
     world.follow("a", timeout=2)
     await trio.sleep(1)
     assert world.senders.taken == [("a 2", "1")]
+
+
+async def test_a_broken_channel_that_is_taken_out_and_put_back_is_broken_no_more(
+    autojump_clock, new_world
+):
+    world = new_world("a")
+    world.store.deliveries.mark_broken(world.broken("a"))
+    world.run(*world.store.deliveries.broken())
+    await trio.sleep(1)
+    assert world.states() == {"a": "broken"}
+    world.follow()
+    world.follow("a")
+    await trio.sleep(1)
+    assert world.states() == {"a": "working"}
+    assert world.store.deliveries.broken() == []  # nor is it after a restart
+
+
+async def test_that_a_channel_is_broken_still_is_said_at_the_start(
+    autojump_clock, new_world, capsys
+):
+    world = new_world("a")
+    world.run(world.broken("a"))
+    await trio.sleep(1)
+    assert "the channel is still broken" in capsys.readouterr().err
 
 
 async def test_to_enable_one_that_works_or_is_not_there_changes_nothing(autojump_clock, new_world):

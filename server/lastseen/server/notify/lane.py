@@ -1,8 +1,8 @@
 """One channel's way out: takes what is due from the store, sends it, and notes what became of it.
 
-At least once: a delivery stays pending in the store until it was taken, and bears the same name
-each time. In order for each client. No lane waits for another. One that meets a failure rests, and
-then tries one message at a time until the channel takes one.
+At least once: a delivery is pending in the store until it was taken, and has the same name each time.
+In order for each client. No lane waits for another. One that meets a failure rests, and then tries
+one message at a time until the channel takes one.
 """
 
 from collections import deque
@@ -33,9 +33,13 @@ SHORTEST_IDLE, LONGEST_IDLE = 0.02, 600.0
 STORE_PAUSE = 5.0
 """Seconds until a store that did not answer is asked again."""
 
+MENDING = "mend its settings, or when the other side is mended: lastseen enable "
+
 log = logs.get_logger()
 
 State = Literal["working", "failing", "broken"]
+Chance = Callable[[], float]
+"""Gives numbers from 0 to 1, for the pauses between attempts."""
 
 
 class Sender(Protocol):
@@ -71,14 +75,8 @@ class Lane:
     """
 
     def __init__(
-        self,
-        channel: Channel,
-        digest: str,
-        sender: Sender,
-        supply: Supply,
-        chance: Callable[[], float],
+        self, channel: Channel, digest: str, sender: Sender, supply: Supply, chance: Chance
     ) -> None:
-        """`chance` gives numbers from 0 to 1, for the pauses between attempts."""
         self.channel = channel
         self.digest = digest
         self.error = ""
@@ -91,6 +89,7 @@ class Lane:
         self._supply = supply
         self._taker = Taker(channel, supply)
         self._chance = chance
+        self._mended = False
         self._failures = 0
         self._resting_until = 0.0
         self._wake = trio.Event()
@@ -104,6 +103,10 @@ class Lane:
     def begin_broken(self, broken: BrokenChannel) -> None:
         """It refused for good in an earlier run, and nothing was mended."""
         self.broken, self.error, self.since = True, broken.why, broken.since
+        name = self.channel.name
+        log.warning(
+            "the channel is still broken", channel=name, why=broken.why, hint=MENDING + name
+        )
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -130,6 +133,7 @@ class Lane:
     async def _round(self) -> float:
         """Send what is due now. Returns for how long there is nothing to do, in seconds."""
         try:
+            await self._mend()
             outgoing, idle = await self._taker.take(1 if self._failures else TAKEN_AT_ONCE)
             if not outgoing:
                 return min(max(idle, SHORTEST_IDLE), LONGEST_IDLE)
@@ -169,9 +173,9 @@ class Lane:
         return Outcome(self._attempt(outgoing, "sent"))
 
     def _not_taken(self, outgoing: Outgoing, error: TransportError) -> Outcome:
-        attempts = outgoing.attempts + 1
         if error.permanent:  # it goes first when the channel is mended
             return Outcome(self._attempt(outgoing, "pending", error), error)
+        attempts = outgoing.attempts + 1
         state: DeliveryState = "failed" if attempts >= self.channel.max_attempts else "pending"
         wait = retry_after(self.channel.retry_interval, attempts, self._chance())
         wait = max(wait, error.retry_after or 0.0)
@@ -184,9 +188,9 @@ class Lane:
         error: TransportError | None = None,
         wait: float = 0.0,
     ) -> Attempt:
-        now = self._supply.now()
-        keys = tuple(item.key for item in outgoing.message.items)
-        return Attempt(keys, state, now, now + wait, "" if error is None else str(error))
+        now, items = self._supply.now(), outgoing.message.items
+        why = "" if error is None else str(error)
+        return Attempt(tuple(item.key for item in items), state, now, now + wait, why)
 
     async def _note(self, outcomes: Sequence[Outcome]) -> None:
         """Have the store know, and learn from it how the channel is."""
@@ -194,9 +198,10 @@ class Lane:
         for outcome in outcomes:
             if outcome.error is None:
                 self._note_taken(outcome.attempt)
-        for outcome in outcomes:
-            if outcome.error is not None:
-                await self._note_error(outcome.attempt, outcome.error)
+            elif outcome.attempt.state == "failed":
+                self._note_given_up(outcome.attempt)
+        if errors := [outcome.error for outcome in outcomes if outcome.error is not None]:
+            await self._note_errors(errors, outcomes[-1].attempt.at)
 
     def _note_taken(self, attempt: Attempt) -> None:
         if self._failures:
@@ -206,24 +211,33 @@ class Lane:
         self.sent += len(attempt.keys)
         self._taker.sent()
 
-    async def _note_error(self, attempt: Attempt, error: TransportError) -> None:
-        name = self.channel.name
+    def _note_given_up(self, attempt: Attempt) -> None:
+        name, count = self.channel.name, len(attempt.keys)
+        self.failed += count
+        log.error("given up", channel=name, why=attempt.error, deliveries=count)
+
+    async def _note_errors(self, errors: Sequence[TransportError], at: float) -> None:
+        """However many were on their way, it is one failure; the longest wait asked for counts."""
+        worst = max(errors, key=lambda error: (error.permanent, error.retry_after or 0.0))
         self._failures += 1
-        self.error, self.since = str(error), self.since or attempt.at
-        rest = max(rest_after(self._failures), error.retry_after or 0.0)
+        self.error, self.since = str(worst), self.since or at
+        rest = max([rest_after(self._failures), *(error.retry_after or 0.0 for error in errors)])
         self._resting_until = self._supply.now() + rest
-        if attempt.state == "failed":
-            self.failed += len(attempt.keys)
-            log.error("given up", channel=name, why=self.error, deliveries=len(attempt.keys))
-        if error.permanent:
+        name = self.channel.name
+        if worst.permanent:
             self.broken = True
-            broken = BrokenChannel(name, attempt.at, self.error, self.digest)
+            broken = BrokenChannel(name, at, self.error, self.digest)
             await self._keep(self._supply.deliveries.mark_broken, broken)
-            hint = f"mend its settings, or when the other side is mended: lastseen enable {name}"
-            log.error("the channel is broken", channel=name, why=self.error, hint=hint)
+            log.error("the channel is broken", channel=name, why=self.error, hint=MENDING + name)
         else:
             say = log.warning if self._failures == 1 else log.debug
             say("the channel does not take messages", channel=name, why=self.error, rests=rest)
+
+    async def _mend(self) -> None:
+        """It is tried (again): the next run is to try it too, with whichever settings."""
+        if not self._mended:
+            await self._supply.in_thread(self._supply.deliveries.mend, self.channel.name)
+            self._mended = True
 
     async def _keep(self, write: Callable[..., None], what: object) -> None:
         """Write as often as it takes: what was sent and is not noted would be sent again."""

@@ -42,6 +42,7 @@ class Lanes:
         self._supply = supply
         self._chance = chance
         self._lanes: dict[str, Lane] = {}
+        self._ending: dict[str, Lane] = {}  # what they have on its way may arrive yet
         self._stopping = trio.Event()
         self._nursery: trio.Nursery | None = None
 
@@ -67,7 +68,8 @@ class Lanes:
         """Send to these from now on."""
         self._channels = tuple(channels)
         for name in self._lanes.keys() - {channel.name for channel in self._channels}:
-            self._lanes.pop(name).stop()
+            self._ending[name] = self._lanes.pop(name)
+            self._ending[name].stop()
         for channel in self._channels:
             lane = self._lanes.get(channel.name)
             if lane is None or lane.digest != digest_of(channel):
@@ -99,7 +101,7 @@ class Lanes:
         lane = Lane(channel, digest, self._senders.make(channel), self._supply, self._chance)
         if refused is not None and refused.settings == digest:
             lane.begin_broken(refused)
-        before = self._lanes.get(channel.name)
+        before = self._lanes.get(channel.name) or self._ending.pop(channel.name, None)
         self._lanes[channel.name] = lane
         self._nursery.start_soon(_run_after, lane, before)
 

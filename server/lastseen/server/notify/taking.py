@@ -37,6 +37,9 @@ class Deliveries(Protocol):
     def mark_broken(self, broken: BrokenChannel) -> None:
         """Note that a channel refused for good."""
 
+    def mend(self, channel: str) -> object:
+        """Note that a channel is tried again, if it refused."""
+
 
 class Outgoing(Struct, frozen=True):
     """A message on its way, and how often it was tried before."""
