@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 from benchmarks import (
     cores,
+    deliveries,
     detection,
     fan_out,
     idle_memory,
@@ -66,6 +67,9 @@ SECTIONS: dict[str, dict[str, Run]] = {
         "store-outbox": store_outbox.run,
         "store-pages": store_pages.run,
         "store-start": store_start.run,
+    },
+    "Notifications": {
+        "deliveries": deliveries.run,
     },
 }
 """Each section has a table of its own, as the peers differ."""
