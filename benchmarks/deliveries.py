@@ -68,8 +68,8 @@ def run(bench: Bench) -> list[Figure]:
         for name, once in ways.items():
             found[name].append(once(count))
     bench.remark(
-        "deliveries: lastseen's CPU is that of the whole server, with what a goodbye costs, its event"
-        " in history, and the outbox; httpx sends what is there"
+        "deliveries: lastseen's CPU is the whole server's, with what a goodbye costs, its event in"
+        " history, and the outbox; httpx sends what is there"
     )
     ours = {OURS: found[OURS]}
     what = f"{count:,} deliveries"
