@@ -21,6 +21,7 @@ class Still:
     def __init__(self) -> None:
         self.monotonic = 0.0
         self.clock = AwakeClock(lambda: self.monotonic, lambda: 1_800_000_000.0)
+        self.clock.sample()
         self.presence = Presence(Policy(), self.clock, {"msgpack": to_frame})
         self.gauge = Gauge(self.presence)
 

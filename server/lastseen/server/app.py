@@ -94,7 +94,6 @@ class Server:
             StartFailed: The database does not answer.
         """
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.clock.run)
             if self.memory is not None:
                 await self.memory.restore()
                 nursery.start_soon(self.memory.run)
@@ -110,6 +109,7 @@ class Server:
                 nursery.start_soon(self.lan.run)
             if self.http is not None:
                 await nursery.start(self.http.run)
+            nursery.start_soon(self.clock.run)  # last: what the start takes is no stall
             task_status.started()
 
     def _reap_interval(self) -> float:

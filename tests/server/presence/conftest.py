@@ -96,6 +96,7 @@ class World:
     def __init__(self, policy: Policy, encoders: dict[str, Callable[[Diff], bytes]]) -> None:
         self.monotonic, self.wall = 1000.0, WALL
         self.clock = AwakeClock(lambda: self.monotonic, lambda: self.wall)
+        self.clock.sample()
         self.presence = Presence(policy, self.clock, encoders)
         self.offered = 0
 

@@ -17,6 +17,7 @@ class Hand:
         self.monotonic, self.wall = 50.0, 1_800_000_000.0
         self.asleep = 7.0  # whatever it was before the process began
         self.clock = AwakeClock(lambda: self.monotonic, lambda: self.wall, lambda: self.asleep)
+        self.clock.sample()
         self.found: list[tuple[float, Moment]] = []
         self.clock.on_stall = lambda length, now: self.found.append((length, now))
 
@@ -142,3 +143,11 @@ def test_a_stop_and_a_suspension_at_once_are_each_told_of(hand: Hand):
 def test_the_machines_own_clocks_show_no_suspension_while_there_is_none():
     before = suspended()
     assert abs(suspended() - before) < STALL_TOLERANCE
+
+
+def test_what_the_start_takes_is_no_stall():
+    clock = AwakeClock(iter([5.0, 60.0, 60.0, 61.0]).__next__, lambda: 0.0, lambda: 0.0)
+    clock.now()
+    clock.sample()
+    clock.now()
+    assert clock.stalls == 0

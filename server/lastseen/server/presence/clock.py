@@ -59,7 +59,7 @@ class AwakeClock:
         self._wall = wall
         self._suspended = suspended
         self._slept_before = suspended()
-        self._sample_due = monotonic() + SAMPLE_INTERVAL
+        self._sample_due = float("inf")  # until the first sample: what a start takes is no stall
 
     def now(self) -> Moment:
         """This moment, with any stall that just ended left out."""
