@@ -1,6 +1,6 @@
 """One channel's way out: takes what is due from the store, sends it, and notes what became of it.
 
-At least once: a delivery is pending in the store until it was taken, and has the same name each time.
+At least once: a delivery is pending in the store until it was taken, and bears one name throughout.
 In order for each client. No lane waits for another. One that meets a failure rests, and then tries
 one message at a time until the channel takes one.
 """

@@ -122,6 +122,8 @@ async def test_what_a_receiver_echoes_is_not_repeated(receiver, http, message: M
         ("-1", None),
         ("9" * 5000, None),
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("Thu, 01 Jan 1970 00:00:00 +99999999999999999999", None),
+        ("Thu, 01 Jan 999999999999999999 00:00:00 GMT", None),
     ],
 )
 async def test_a_receiver_can_have_us_wait(
@@ -169,6 +171,22 @@ async def test_an_answer_without_end_is_read_no_further_than_needed(
     receiver.answer(200, b"x" * 10_000, endless=True)
     with trio.fail_after(PATIENCE):
         await sender_to(receiver.url, http).send(message)
+
+
+async def test_an_answer_that_never_ends_is_one_as_soon_as_its_status_is_known(
+    receiver, http, message: Message
+):
+    chunked = {"Transfer-Encoding": "chunked"}
+    receiver.answer(200, b"64\r\nbegun", headers=chunked)  # of 100 bytes five come
+    await sender_to(receiver.url, http, timeout=1).send(message)
+    assert len(receiver.requests) == 1
+
+
+async def test_a_cookie_is_not_kept(receiver, http, message: Message):
+    receiver.answer(200, headers={"Set-Cookie": "a=b; Path=/"})
+    await sender_to(receiver.url, http).send(message)
+    await sender_to(receiver.url, http).send(message)
+    assert [request.headers.get("cookie") for request in receiver.requests] == [None, None]
 
 
 async def test_a_receiver_that_breaks_off_is_tried_again(receiver, http, message: Message):

@@ -1,5 +1,7 @@
 """The way to each channel, made from its settings."""
 
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
 import httpx
 import trio
 
@@ -21,11 +23,13 @@ def new_http() -> httpx.AsyncClient:
 
     How many connections there are at once is bounded by the lanes, each of which sends a few
     messages at a time: one bound for all would have a receiver that hangs hold up the others. Names
-    are looked up by a `Resolver`, in all of this run of trio.
+    are looked up by a `Resolver`, in all of this run of trio. No cookie is kept: channels share
+    nothing that receivers say, and it would be kept for ever.
     """
     trio.socket.set_custom_hostname_resolver(Resolver())
     return httpx.AsyncClient(
         follow_redirects=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         timeout=None,  # noqa: S113 - the whole of an attempt has one: `deadline`
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=MOST_KEPT),
     )

@@ -22,6 +22,10 @@ from lastseen.server.printable import printable
 LONGEST_ANSWER = 65_536
 """Bytes of an answer that are read. What a receiver says beyond is not waited for."""
 
+LONGEST_READING = 2.0
+"""Seconds for which an answer is read once its status is known, or half of what is left of the
+deadline: a receiver that took a message and never ends its answer is not sent it again."""
+
 LONGEST_REMARK = 200
 """Characters of what a receiver said that an error repeats."""
 
@@ -111,8 +115,9 @@ def remark_of(text: str) -> str:
 async def _read(response: httpx.Response) -> bytes:
     """As much as comes: what the receiver decided is in its status already."""
     body = b""
+    left = trio.current_effective_deadline() - trio.current_time()
     # To `break` would leave generators of httpx half-way: they end only from within.
-    with suppress(httpx.HTTPError), trio.CancelScope() as reading:
+    with suppress(httpx.HTTPError), trio.move_on_after(min(LONGEST_READING, left / 2)) as reading:
         async for part in response.aiter_raw():
             body += part
             if len(body) >= LONGEST_ANSWER:
@@ -126,10 +131,10 @@ def _wait(response: httpx.Response) -> float | None:
     if _SECONDS.fullmatch(text):
         return min(float(text), LONGEST_WAIT)
     try:
-        until = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        until = email.utils.parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):  # the latter: of numbers that no date has
         return None
-    return min(max(0.0, until.timestamp() - time.time()), LONGEST_WAIT)
+    return min(max(0.0, until - time.time()), LONGEST_WAIT)
 
 
 def _host(url: str) -> str:
