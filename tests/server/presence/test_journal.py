@@ -187,6 +187,14 @@ def test_the_ring_forgets_the_oldest_diffs_beyond_its_bytes():
     assert book.diff(50).joins == [record("49")]
 
 
+def test_a_diff_of_before_is_the_same_in_another_format(book: Book):
+    full = {"name": "n", "groups": ("a", "b"), "meta": {"os": "linux"}, "note": "here"}
+    told = book.tick(record("one", **full)) + book.tick(record("two"), record("one", "offline"))
+    for revision in (1, 2, 1):
+        book.journal.frame(revision, "json")
+    assert [diff for name, diff in book.encoded if name == "json"] == told
+
+
 def test_the_ring_forgets_no_diff_that_was_not_offered_yet():
     book = Book(ring_bytes=1_000)
     for n in range(50):

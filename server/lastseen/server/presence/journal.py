@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec import Struct
 
 from lastseen.shared.fitting import in_frames
+from lastseen.shared.framing import HEADER
 from lastseen.shared.messages import ClientRecord, Diff
+from lastseen.shared.wire import from_server
 
 RING_BYTES = 512 * 1024
 """Encoded diffs kept for watchers that return or lag: some 2,000 changes of 250 bytes."""
@@ -24,16 +26,12 @@ class Entry(Struct, frozen=True):
     """One published diff.
 
     Attributes:
+        revision: That it led to.
         frames: Its bytes in the wire formats that were asked for, and in the first one.
     """
 
-    diff: Diff
+    revision: int
     frames: dict[str, bytes]
-
-    @property
-    def revision(self) -> int:
-        """The revision that it led to."""
-        return self.diff.revision
 
     @property
     def size(self) -> int:
@@ -54,8 +52,9 @@ class Journal:
     ) -> None:
         """`encoders` turn a diff into the bytes of each wire format, by the format's name.
 
-        In the first one every diff is encoded at once, which tells how large it is; in the others
-        when somebody wants it.
+        In the first one, that of `to_frame`, every diff is encoded at once, which tells how large
+        it is; in the others when somebody wants it. Only bytes are kept, as a diff itself takes
+        three times as much memory.
         """
         self.epoch = epoch
         self.revision = 0
@@ -64,6 +63,7 @@ class Journal:
         self._ring: deque[Entry] = deque()
         self._ring_bytes = ring_bytes
         self._ring_size = 0
+        self._last: Diff | None = None  # to be encoded: mostly the one just published
         # Who changed since the last diff, and whether that diff left them present.
         self._changed: dict[str, bool] = {}
 
@@ -106,7 +106,7 @@ class Journal:
         """The bytes of the diff that led to `revision`: one after a revision that `knows`."""
         entry = self.entry(revision)
         if wire_format not in entry.frames:
-            entry.frames[wire_format] = self._encoders[wire_format](entry.diff)
+            entry.frames[wire_format] = self._encoders[wire_format](self._diff(entry))
             self._ring_size += len(entry.frames[wire_format])
         return entry.frames[wire_format]
 
@@ -120,7 +120,15 @@ class Journal:
             else:
                 joins.append(record)
         self.revision += 1
-        diff = Diff(self.epoch, self.revision, joins, leaves, updates)
-        entry = Entry(diff, {self._first_format: self._encoders[self._first_format](diff)})
-        self._ring.append(entry)
-        self._ring_size += entry.size
+        diff = self._last = Diff(self.epoch, self.revision, joins, leaves, updates)
+        frame = self._encoders[self._first_format](diff)
+        self._ring.append(Entry(self.revision, {self._first_format: frame}))
+        self._ring_size += len(frame)
+
+    def _diff(self, entry: Entry) -> Diff:
+        """The diff of an entry, read from its bytes if it was not the last one to be encoded."""
+        if self._last is None or self._last.revision != entry.revision:
+            message = from_server.decode(entry.frames[self._first_format][HEADER:])
+            assert isinstance(message, Diff), "what is kept are diffs"  # noqa: S101 - for mypy
+            self._last = message
+        return self._last
