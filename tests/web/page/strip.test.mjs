@@ -28,6 +28,10 @@ test("what was mostly not watched is drawn so, a short restart is not", () => {
   assert.equal(columns(timeline(always, [span(20, 23, ""), span(24, 27, "")]), 10)[2], "unwatched");
 });
 
+test("one that came just after the server did is seen at once", () => {
+  assert.equal(columns(timeline([span(98, 100, "online")], [span(0, 97, "")]), 10)[9], "online");
+});
+
 test("where the client was not known, nothing is drawn, watched or not", () => {
   assert.equal(columns(timeline([span(50, 100, "online")], [span(0, 30, "")]), 10)[1], null);
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { timelinesPath } from "../../../server/lastseen/server/web/page/api.js";
+import { Problem, Unreachable, timelinesPath } from "../../../server/lastseen/server/web/page/api.js";
 import { Timelines, batch } from "../../../server/lastseen/server/web/page/timelines.js";
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -72,7 +72,7 @@ test("one that changes all the time is drawn nevertheless", async () => {
 });
 
 test("a server that remembers nothing is not asked twice, until it may be another one", async () => {
-  api.error = Object.assign(new Error(), { code: "no_store" });
+  api.error = new Problem(404, { code: "no_store" });
   timelines.want(["a"]);
   await pass(200);
   timelines.want(["a"]);
@@ -86,7 +86,7 @@ test("a server that remembers nothing is not asked twice, until it may be anothe
 });
 
 test("after a failure it is tried again, not at once", async () => {
-  api.error = new Error("busy");
+  api.error = new Unreachable("busy");
   timelines.want(["a"]);
   await pass(200);
   await pass(3000);

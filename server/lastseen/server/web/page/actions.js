@@ -1,5 +1,6 @@
 /** What can be done about one client: kick it while it is present, forget it while it is offline. */
 
+import { expected } from "./api.js";
 import { confirm } from "./confirm.js";
 import { h, setText } from "./dom.js";
 import { titleOf } from "./listing.js";
@@ -27,7 +28,7 @@ export function actions(client, { api, forgotten }) {
   async function ask({ question, why, yes, act }) {
     setText(problem, "");
     if (!(await confirm(question(), why, yes))) return;
-    await act().catch((error) => setText(problem, error.message));
+    await act().catch((error) => setText(problem, expected(error).message));
   }
 
   function update(now) {

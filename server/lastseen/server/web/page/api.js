@@ -21,6 +21,15 @@ export class Unreachable extends Error {
   name = "Unreachable";
 }
 
+/**
+ * What may go wrong without anybody's fault in this page: the error; any other is thrown again.
+ * @returns {Problem | Unreachable}
+ */
+export function expected(error) {
+  if (error instanceof Problem || error instanceof Unreachable) return error;
+  throw error;
+}
+
 export class Api {
   /** By how many seconds the server's clock is ahead of ours. */
   ahead = 0;
@@ -46,6 +55,7 @@ export class Api {
   kick = (id) => this.#ask("DELETE", `${clientPath(id)}?kick=true`);
   timelines = (ids) => this.#ask("GET", timelinesPath(ids));
   deliveries = (id) => this.#ask("GET", `api/deliveries?${new URLSearchParams({ client_id: id, limit: 20 })}`);
+  retry = (id) => this.#ask("POST", `api/deliveries/${id}/retry`);
   silences = (after) => this.#ask("GET", `api/silences${after ? `?after=${encodeURIComponent(after)}` : ""}`);
   silence = (request) => this.#ask("POST", "api/silences", request);
   unsilence = (id) => this.#ask("DELETE", `api/silences/${encodeURIComponent(id)}`);

@@ -1,11 +1,12 @@
 /** The panel of one client: what is known of it, what it did, and what can be done about it. */
 
+import { expected } from "./api.js";
 import { actions } from "./actions.js";
 import { dayPart } from "./day.js";
 import { dot, dotOf, drawDot, h, setText } from "./dom.js";
 import { historyPart } from "./history.js";
 import { titleOf } from "./listing.js";
-import { facts } from "./side.js";
+import { facts, section } from "./side.js";
 import { silencePart } from "./silence_part.js";
 import { deliveriesPart } from "./deliveries.js";
 import { ago, exact, moment, precisely } from "./times.js";
@@ -26,6 +27,7 @@ export class ClientPanel {
   #headline = h("p", { class: "headline" });
   #note = h("p", { class: "note" });
   #facts = h("div", {});
+  #meta = h("div", { class: "meta" });
   #seen = h("span", {});
   #actions;
   #parts;
@@ -45,7 +47,7 @@ export class ClientPanel {
     ];
     const about = h("header", { class: "about-client" }, h("div", { class: "title-line" }, this.#dot, this.#title), this.#headline, this.#note);
     const parts = this.#parts.map(({ node }) => node);
-    this.node = h("div", { class: "panel", "data-client": client.client_id }, about, this.#facts, ...parts, this.#actions.node);
+    this.node = h("div", { class: "panel", "data-client": client.client_id }, about, this.#facts, ...parts, this.#meta, this.#actions.node);
     this.update(client);
     this.#load();
     this.#timers.push(setInterval(() => this.#lookAgain(), LOOK_AGAIN));
@@ -78,7 +80,7 @@ export class ClientPanel {
 
   async #lookAgain() {
     if (this.#client.status !== "online" || document.hidden) return;
-    const record = await this.#owner.api.client(this.#client.client_id).catch(() => null);
+    const record = await this.#owner.api.client(this.#client.client_id).catch((error) => expected(error) && null);
     if (record?.last_seen > this.#heard) this.#heard = record.last_seen;
     this.tick(this.#owner.now());
   }
@@ -99,9 +101,10 @@ export class ClientPanel {
         ["Groups", client.groups.length ? h("span", { class: "chips" }, ...client.groups.map((g) => h("bdi", { class: "chip" }, g))) : ""],
         ["Sessions", client.sessions > 1 ? String(client.sessions) : ""],
         ["Given up on after", client.timeout ? precisely(client.timeout) : ""],
-        ...Object.entries(client.meta).map(([name, value]) => [name, h("bdi", {}, String(value))]),
       ]),
     );
+    const meta = Object.entries(client.meta).map(([name, value]) => [name, h("bdi", {}, String(value))]);
+    this.#meta.replaceChildren(...(meta.length ? [section("Meta", facts(meta))] : []));
     this.tick(this.#owner.now());
   }
 }

@@ -1,5 +1,6 @@
 /** The last 24 hours of one client, large enough to read times from. */
 
+import { expected } from "./api.js";
 import { h, setText } from "./dom.js";
 import { drawStrip, stripElement } from "./row.js";
 import { section } from "./side.js";
@@ -27,7 +28,7 @@ export function dayPart(client, { api }) {
     setText(readout, timeline ? pointedAt(timeline, (event.clientX - left) / width) : "");
   });
   strip.addEventListener("pointerleave", () => summarize());
-  const summarize = () => setText(readout, timeline ? legend(totals(timeline)) : "");
+  const summarize = () => readout.replaceChildren(...(timeline ? legend(totals(timeline)) : []));
 
   async function load() {
     try {
@@ -36,7 +37,7 @@ export function dayPart(client, { api }) {
       drawStrip(strip, timeline, COLUMNS, HEIGHT);
       summarize();
     } catch (error) {
-      node.hidden = error.code === "no_store";
+      node.hidden = expected(error).code === "no_store";
     }
   }
 
@@ -53,5 +54,5 @@ function pointedAt(timeline, share) {
 
 function legend(sums) {
   const known = Object.entries(sums).filter(([, seconds]) => seconds >= 1);
-  return known.map(([kind, seconds]) => `${STATUSES[kind]} ${precisely(seconds)}`).join("  ·  ");
+  return known.map(([kind, seconds]) => h("span", {}, `${STATUSES[kind]} ${precisely(seconds)}`));
 }

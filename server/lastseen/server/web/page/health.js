@@ -1,5 +1,6 @@
 /** How the server is. */
 
+import { expected } from "./api.js";
 import { h } from "./dom.js";
 import { facts, section } from "./side.js";
 import { ago, exact, moment, precisely } from "./times.js";
@@ -13,7 +14,7 @@ const STORES = { none: "remembers nothing", working: "working", unavailable: "un
 export class HealthView {
   #api;
   #now;
-  #body = h("div", {}, h("p", { class: "hint" }, "Asking…"));
+  #body = h("div", { class: "parts" }, h("p", { class: "hint" }, "Asking…"));
   #timer;
 
   constructor({ api, now }) {
@@ -30,7 +31,7 @@ export class HealthView {
 
   async #look() {
     if (document.hidden) return;
-    const stats = await this.#api.stats().catch(() => null);
+    const stats = await this.#api.stats().catch((error) => expected(error) && null);
     if (stats !== null) this.#body.replaceChildren(...parts(stats, this.#now()));
   }
 }

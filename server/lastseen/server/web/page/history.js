@@ -1,5 +1,6 @@
 /** What happened to one client, the latest first, a page at a time. */
 
+import { expected } from "./api.js";
 import { dot, h } from "./dom.js";
 import { section } from "./side.js";
 import { calendarDay, clock, exact, moment, precisely } from "./times.js";
@@ -29,7 +30,8 @@ export function historyPart(client, { api, now }) {
       before = page.before ?? null;
       more.hidden = before === null;
       node.hidden = !list.children.length;
-    } catch {
+    } catch (error) {
+      expected(error);
       node.hidden = !list.children.length;
     }
   }

@@ -1,7 +1,7 @@
 /** The page: what there is, what is looked at, and who tells whom. */
 
 import { readAddress, writeAddress } from "./address.js";
-import { Api } from "./api.js";
+import { Api, expected } from "./api.js";
 import { Banner } from "./banner.js";
 import { Clients, Gap, countByStatus } from "./clients.js";
 import { ClientPanel } from "./client_panel.js";
@@ -24,6 +24,9 @@ const CHECK = 10_000;
 const ANNOUNCE = 4000;
 /** Milliseconds after which those offline are listed anew: some were forgotten elsewhere. */
 const WALK_AGAIN = 600_000;
+
+/** Keys that lead into the list from anywhere. */
+const STEPS = ["j", "k", "ArrowDown", "ArrowUp"];
 
 const place = (id) => document.getElementById(id);
 
@@ -162,11 +165,10 @@ class Page {
     this.#draw();
   }
 
-  forgotten(clientId) {
+  forgotten = (clientId) => {
     this.#clients.forget(clientId);
     this.#close();
-    this.#draw();
-  }
+  };
 
   #close() {
     this.#go({ ...this.#choice, client: "", view: "" });
@@ -244,7 +246,8 @@ class Page {
     try {
       const { epoch, revision } = await this.#api.stats();
       this.#stream.compare(epoch, revision);
-    } catch {
+    } catch (error) {
+      expected(error);
       if (this.#stream.state === "live") this.#stream.lose();
     }
   }
@@ -253,10 +256,10 @@ class Page {
 
   #press(event) {
     if (event.key === "Escape") return this.#escape(event);
-    const typing = event.target.closest("input, select, textarea, dialog");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return undefined;
+    const inField = (fields) => event.target.closest(fields) !== null;
+    if (inField("input, dialog") || event.ctrlKey || event.metaKey || event.altKey) return undefined;
     if (event.key === "/") this.#toolbar.focusSearch();
-    else if (!["j", "k", "ArrowDown", "ArrowUp"].includes(event.key) || this.#side.hasFocus) return undefined;
+    else if (!STEPS.includes(event.key) || inField("select") || this.#side.hasFocus) return undefined;
     else this.#list.step(event.key);
     return event.preventDefault();
   }

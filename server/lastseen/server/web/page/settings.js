@@ -1,5 +1,6 @@
 /** The settings that may be changed while the server runs, as a form. */
 
+import { expected } from "./api.js";
 import { confirm } from "./confirm.js";
 import { h, setAttribute, setText } from "./dom.js";
 import { boundsOf, changesOf, labelOf, readValue, sectionOf, settingNamedIn } from "./form.js";
@@ -110,7 +111,7 @@ export class SettingsView {
   }
 
   async #resetAll() {
-    const sure = await confirm("Take all changes back?", "Everything is as config.toml has it again, at once.", "Take back");
+    const sure = await confirm("Take all changes back?", "Everything is as config.toml has it again, at once.", "Take all back");
     if (sure) await this.#send(() => this.#api.reset(), "All changes are taken back.");
   }
 
@@ -123,7 +124,7 @@ export class SettingsView {
       this.take(answer);
       setText(this.#message, done);
     } catch (error) {
-      this.#refused(error.message);
+      this.#refused(expected(error).message);
     }
   }
 

@@ -1,5 +1,6 @@
 /** Keeping quiet about one client for a while, and ending that. */
 
+import { expected } from "./api.js";
 import { h, setText } from "./dom.js";
 import { section } from "./side.js";
 import { concerns, literally } from "./silences.js";
@@ -36,7 +37,7 @@ export function silencePart(client, { api, now }) {
       reason.value = "";
       await load();
     } catch (error) {
-      setText(problem, error.message);
+      setText(problem, expected(error).message);
     }
   }
 
@@ -46,7 +47,7 @@ export function silencePart(client, { api, now }) {
       list.replaceChildren(...found.filter((silence) => concerns(silence, client)).map(item));
       node.hidden = false;
     } catch (error) {
-      if (error.status === 404) node.hidden = true;
+      if (expected(error).status === 404) node.hidden = true;
     }
   }
 

@@ -15,7 +15,10 @@ export const UNWATCHED = "unwatched";
 /** The share of a column's height that a kind takes. */
 const HEIGHTS = { online: 1, late: 0.56, offline: 0.14, unwatched: 0.14 };
 
-/** A column is unwatched when more than this share of it is: a restart of a second is not news. */
+/**
+ * A column is unwatched when more than this share of what is known of it is: a restart of a second
+ * is not news.
+ */
 const MOSTLY = 0.5;
 
 /** A timeline of the API in Unix time. */
@@ -39,11 +42,13 @@ export function columns({ since, until, spans, unwatched }, count) {
       if (rank > KINDS.indexOf(kinds[i])) kinds[i] = span.status;
     });
   }
+  const known = new Array(count).fill(0);
   const dark = new Array(count).fill(0);
-  for (const stretch of unwatched) {
-    forEachColumn(stretch, (i, share) => (dark[i] += share));
+  for (const span of spans) {
+    forEachColumn(span, (i, share) => (known[i] += share));
+    for (const stretch of unwatched) forEachColumn(common(span, stretch), (i, share) => (dark[i] += share));
   }
-  return kinds.map((kind, i) => (dark[i] > MOSTLY && kind !== null ? UNWATCHED : kind));
+  return kinds.map((kind, i) => (dark[i] > MOSTLY * known[i] ? UNWATCHED : kind));
 
   function forEachColumn(stretch, visit) {
     const from = Math.max(0, (stretch.since - since) / width);
@@ -51,6 +56,9 @@ export function columns({ since, until, spans, unwatched }, count) {
     for (let i = Math.floor(from); i < to; i += 1) visit(i, Math.min(to, i + 1) - Math.max(from, i));
   }
 }
+
+/** Where two stretches overlap; it ends before it begins where they do not. */
+const common = (one, other) => ({ since: Math.max(one.since, other.since), until: Math.min(one.until, other.until) });
 
 /** Neighbouring columns of one kind: [{kind, from, to}], `to` exclusive. */
 export function runs(kinds) {

@@ -1,6 +1,6 @@
 /** The last 24 hours of each client that is on screen: asked for many at a time, kept for a while. */
 
-import { timelinesPath } from "./api.js";
+import { expected, timelinesPath } from "./api.js";
 import { readTimeline } from "./strip.js";
 
 /** The most clients of one question (docs/http.md). */
@@ -84,7 +84,7 @@ export class Timelines {
       if (ids.length) this.#keep(await this.#api.timelines(ids));
       this.#armForNext();
     } catch (error) {
-      this.available = error.code !== "no_store";
+      this.available = expected(error).code !== "no_store";
       this.#arm(RETRY);
     } finally {
       this.#asking = false;

@@ -1,5 +1,6 @@
 /** The share of a day, a week and 30 days that a client was online. */
 
+import { expected } from "./api.js";
 import { h } from "./dom.js";
 import { section } from "./side.js";
 import { precisely, roughly } from "./times.js";
@@ -14,7 +15,8 @@ export function uptimePart(client, { api }) {
     try {
       const { windows } = await api.uptime(client.client_id);
       figures.replaceChildren(...windows.map(figure));
-    } catch {
+    } catch (error) {
+      expected(error);
       node.hidden = !figures.children.length;
     }
   }

@@ -1,6 +1,6 @@
 /** The list of those offline, page by page, as often as there is reason to believe it changed. */
 
-import { Problem } from "./api.js";
+import { expected } from "./api.js";
 
 /** Pages at most: 50,000 clients are more than anybody looks through, and fill some 50 MB. */
 const PAGES = 50;
@@ -30,7 +30,8 @@ export class Walk {
       if (await this.#goThrough(current)) this.#clients.endWalk();
       if (current()) this.#changed();
     } catch (error) {
-      if (current()) setTimeout(() => current() && this.begin(), error instanceof Problem ? 2 * RETRY : RETRY);
+      expected(error);
+      setTimeout(() => current() && this.begin(), RETRY);
     }
   }
 
