@@ -370,6 +370,18 @@ def test_a_return_in_a_silence_after_an_outage_that_was_told_is_told_when_it_end
     assert world.told() == ["offline", "online"]
 
 
+def test_what_is_held_back_is_not_told_if_the_client_is_back_as_one_that_is_silenced():
+    world = World(ops(delay=30))
+    world.silence(frozenset({Matcher(groups=("rack-3",))}))
+    world.goes(groups=("rack-4",))
+    world.passes(10)
+    world.comes(groups=("rack-3",))
+    world.passes(100)
+    world.unsilence()
+    assert world.told() == []
+    assert not world.standings
+
+
 def test_an_outage_that_was_told_is_not_told_again_when_a_silence_ends():
     world = World(ops())
     world.goes()
@@ -474,10 +486,21 @@ def test_a_mass_loss_is_not_told_while_everyone_is_silenced():
 def test_a_channel_that_is_gone_forgets_where_it_stood():
     world = World(ops())
     world.goes()
-    world.keep(world.outbox.follow([]))
+    world.keep(world.outbox.follow([], world.now))
     assert not world.standings
     world.comes()
     assert world.told() == ["offline"]
+
+
+def test_what_is_held_back_for_a_channel_that_is_gone_is_not_told_when_it_is_there_again():
+    world = World(ops(delay=30))
+    world.goes()
+    world.passes(10)
+    world.keep(world.outbox.follow([], world.now))
+    world.comes()
+    world.keep(world.outbox.follow([ops(delay=30)], world.now))
+    world.passes(100)
+    assert world.told() == []
 
 
 def test_a_forgotten_client_that_comes_again_is_new():

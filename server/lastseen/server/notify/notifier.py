@@ -137,8 +137,9 @@ class Notifier:
             self._broken = await self._around.in_thread(self._store.broken)
         except StoreUnavailable as error:
             raise StartFailed(str(error)) from error
-        self._keeper.tell(self._outbox.follow(_enabled(self._followed)))
-        self._keeper.tell(self._outbox.silence(self._quiet(), self._around.schedule()))
+        now = self._around.schedule()
+        self._keeper.tell(self._outbox.follow(_enabled(self._followed), now))
+        self._keeper.tell(self._outbox.silence(self._quiet(), now))
 
     async def run(self) -> None:
         """Tell, until finished or cancelled."""
@@ -228,7 +229,7 @@ class Notifier:
 
     def _follow(self, settings: Notify) -> None:
         self._followed = settings
-        self._keeper.tell(self._outbox.follow(_enabled(settings)))
+        self._keeper.tell(self._outbox.follow(_enabled(settings), self._around.schedule()))
         self._lanes.follow(_enabled(settings))
 
     def _follow_quiet(self) -> None:

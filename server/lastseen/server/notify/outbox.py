@@ -12,7 +12,15 @@ from lastseen.server.config.sections.channels import Channel
 from lastseen.server.notify.filtering import hears_of
 from lastseen.server.notify.notice import ClientNotice, MassLoss, to_json
 from lastseen.server.notify.quiet import Quiet
-from lastseen.server.notify.standing import Change, Step, reminded, said, silenced, turned
+from lastseen.server.notify.standing import (
+    Change,
+    Step,
+    reminded,
+    said,
+    silenced,
+    turned,
+    withdrawable,
+)
 from lastseen.server.presence.model import Transition
 from lastseen.server.store.telling import Delivery, Standing, Telling
 from lastseen.shared.messages import ClientRecord
@@ -104,20 +112,13 @@ class Outbox:
         for standing in standings:
             self._set(standing)
 
-    def follow(self, channels: Iterable[Channel]) -> Telling:
-        """Other channels from now on. One that is no more forgets where it stood: it could not
-        follow what happens until it comes back.
+    def follow(self, channels: Iterable[Channel], now: float) -> Telling:
+        """Other channels from now on. One that is no more forgets where it stood, and what is held
+        back for it: it could not follow what happens until it comes back.
         """
         self._channels = {channel.name: channel for channel in channels}
-        unknown = [
-            (channel, client_id)
-            for client_id, standings in self._standings.items()
-            for channel in standings
-            if channel not in self._channels
-        ]
-        for key in unknown:
-            self._drop(key)
-        return Telling(settled=tuple(unknown))
+        unknown = [item for item in self._every() if item[0][0] not in self._channels]
+        return self._keep((key, Step(None, None, withdrawable(s, now))) for key, s in unknown)
 
     def forget(self, client_id: str) -> None:
         """A client is forgotten; so does the store."""
@@ -131,14 +132,9 @@ class Outbox:
         if moment - self._forgot_before < FORGETTING:
             return
         self._forgot_before = moment
-        old = [
-            (standing.channel, standing.client_id)
-            for standings in self._standings.values()
-            for standing in standings.values()
-            if standing.offline and standing.changed_at < moment
-        ]
-        for key in old:
-            self._drop(key)
+        for key, standing in self._every():
+            if standing.offline and standing.changed_at < moment:
+                self._drop(key)
 
     # --- within -------------------------------------------------------------------------------
 
@@ -156,17 +152,14 @@ class Outbox:
             yield key, turned(before, channel, change, self._new_key(), quiet=quiet, flaps=flaps)
 
     def _requiet(self, now: float) -> Iterator[tuple[Key, Step]]:
-        for standings in list(self._standings.values()):
-            for standing in list(standings.values()):
-                channel = self._channels.get(standing.channel)
-                if channel is None:
-                    continue
-                covered = self._covers(standing.client_id, _groups_of(standing))
-                key = (standing.channel, standing.client_id)
-                if covered and standing.muted != "silence":
-                    yield key, silenced(standing, now)
-                elif not covered and standing.muted == "silence":
-                    yield key, said(standing, channel, self._new_key(), now)
+        for key, standing in self._every():
+            if (channel := self._channels.get(standing.channel)) is None:
+                continue
+            covered = self._covers(standing.client_id, _groups_of(standing))
+            if covered and standing.muted != "silence":
+                yield key, silenced(standing, now)
+            elif not covered and standing.muted == "silence":
+                yield key, said(standing, channel, self._new_key(), now)
 
     def _timed_steps(self, now: float) -> Iterator[tuple[Key, Step]]:
         for key in list(self._timed):
@@ -195,6 +188,13 @@ class Outbox:
             standings=tuple(s.standing for _, s in taken if s.standing is not None),
             settled=tuple(key for key, s in taken if s.standing is None),
         )
+
+    def _every(self) -> list[tuple[Key, Standing]]:
+        return [
+            ((channel, client_id), standing)
+            for client_id, standings in self._standings.items()
+            for channel, standing in standings.items()
+        ]
 
     def _set(self, standing: Standing) -> None:
         key = (standing.channel, standing.client_id)

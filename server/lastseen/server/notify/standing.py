@@ -76,7 +76,7 @@ def turned(
         number=change.number,
     )
     if quiet:
-        return _unless_settled(replace(standing, muted="silence"))
+        return silenced(standing, change.now)
     if standing.muted == "flapping":
         return Step(standing)
     if 0 < channel.flap_threshold <= flaps:
@@ -89,7 +89,7 @@ def said(standing: Standing, channel: Channel, key: str, now: float) -> Step:
     standing = replace(standing, muted="")
     if standing.offline:
         return _say_offline(standing, channel, key, now)
-    withdrawn = _withdrawable(standing, now)
+    withdrawn = withdrawable(standing, now)
     if standing.said == "online" or withdrawn or _was_brief(standing, now):
         return Step(None, withdrawn=withdrawn)
     if "online" not in channel.events:
@@ -98,8 +98,8 @@ def said(standing: Standing, channel: Channel, key: str, now: float) -> Step:
 
 
 def silenced(standing: Standing, now: float) -> Step:
-    """A silence begins to cover the client: what is held back still is not told for now."""
-    withdrawn = _withdrawable(standing, now)
+    """A silence covers the client: what is held back still is not told for now."""
+    withdrawn = withdrawable(standing, now)
     if withdrawn or _was_brief(standing, now):
         standing = replace(standing, said="online", since=None, held="")
     return _unless_settled(replace(standing, muted="silence"), withdrawn)
@@ -148,10 +148,10 @@ def _flapping(standing: Standing, channel: Channel, key: str, now: float, flaps:
     muted = replace(
         standing, said="flapping", since=None, muted="flapping", held="", remind_at=None
     )
-    return Step(muted, delivery, _withdrawable(standing, now))
+    return Step(muted, delivery, withdrawable(standing, now))
 
 
-def _withdrawable(standing: Standing, now: float) -> str:
+def withdrawable(standing: Standing, now: float) -> str:
     """The key of the delivery that nobody was told of yet."""
     return standing.held if _was_brief(standing, now) else ""
 
