@@ -5,10 +5,15 @@ from typing import Any
 
 import httpx
 import pytest
+import trio
+
+from lastseen.server.store.timelines import SHORTEST
 
 
 async def test_each_client_is_drawn_in_the_order_asked_for(archive: Any, asker: httpx.AsyncClient):
-    archive.leave(archive.register("b/1"))
+    session = archive.register("b/1")
+    await trio.sleep(2 * SHORTEST)
+    archive.leave(session)
     archive.register("a")
     await archive.memory.keeper.caught_up()
     query = [("client_id", "b/1"), ("client_id", "a"), ("client_id", "nobody"), ("hours", "1")]

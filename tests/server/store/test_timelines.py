@@ -38,6 +38,12 @@ def test_without_events_it_was_what_it_is():
     assert list(spans([], 0, 10, before="late")) == [Span(0, 10, "late")]
 
 
+def test_what_lasted_no_time_worth_drawing_leaves_no_gap():
+    assert list(spans([event(5.000001, "offline", "online")], 5, 10, before="late")) == [
+        Span(5, 10, "online")
+    ]
+
+
 def test_what_took_no_time_is_not_drawn():
     events = [event(5, "offline", "online"), event(5, "online", "offline")]
     assert list(spans(events, 5, 10, before="online")) == [Span(5, 10, "offline")]

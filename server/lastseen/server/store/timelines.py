@@ -12,6 +12,10 @@ from lastseen.server.store.model import Event, Run
 from lastseen.server.store.uptime import Stretch, merged
 from lastseen.shared.messages import Status
 
+SHORTEST = 0.001
+"""Seconds that a stretch must last to be drawn. When a client was first seen and when it came are
+one moment, rounded in two ways."""
+
 
 class Span(Struct, frozen=True, gc=False):
     """A stretch of one status, in Unix time."""
@@ -47,9 +51,12 @@ def spans(events: Sequence[Event], since: float, until: float, *, before: Status
         at = min(max(event.at, since), until)
         if event.after == status:
             continue
-        if at > since:  # of two events in one moment, or with a clock set back, the later counts
+        if (
+            at - since >= SHORTEST
+        ):  # of two in one moment, or with a clock set back, the later counts
             yield Span(since, at, status)
-        since, status = at, event.after
+            since = at
+        status = event.after
     if until > since:
         yield Span(since, until, status)
 
