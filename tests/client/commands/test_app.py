@@ -6,7 +6,7 @@ from lastseen.client.__main__ import main
 
 COMMANDS = (
     *("connect", "list", "watch", "history", "uptime", "forget"),
-    *("ping", "settings", "stats", "completion", "lan"),
+    *("ping", "settings", "stats", "completion", "lan", "open"),
 )
 
 

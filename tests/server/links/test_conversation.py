@@ -391,6 +391,18 @@ def test_settings_that_do_not_fit_are_refused_and_change_nothing(house: House):
     assert house.ask(peer, GetSettings()) == [before]
 
 
+def test_settings_are_changed_by_their_dotted_keys_and_taken_back(house: House):
+    peer = house.connect()
+    (changed,) = house.ask(peer, UpdateSettings(values={"server.connection_timeout": 200}))
+    assert changed.connection_timeout == 200
+    (changed,) = house.ask(peer, UpdateSettings(30, values={"connection_timeout": None}))
+    assert (changed.heartbeat_interval, changed.connection_timeout) == (30, 120)
+    (changed,) = house.ask(peer, UpdateSettings(connection_timeout=100, reset=True))
+    assert (changed.heartbeat_interval, changed.connection_timeout) == (60, 100)
+    (refused,) = house.ask(peer, UpdateSettings(values={"server.port": 1}, request_id=5))
+    assert (refused.code, refused.request_id) == ("bad_settings", 5)
+
+
 def test_settings_that_fit_hold_at_once_also_for_who_registers_later(house: House):
     (answer,) = house.ask(house.connect(), UpdateSettings(30, request_id=5))
     assert (answer.heartbeat_interval, answer.connection_timeout) == (30, 120)
