@@ -57,6 +57,12 @@ def test_a_reload_finds_a_secret_that_was_exchanged(folder: Path, load_text: Loa
     assert changes(before, load_text(text).config).live == ("notify.telegram",)
 
 
+def test_a_secret_in_place_of_the_name_of_its_variable_is_not_shown(problem_of: ProblemOf):
+    told = problem_of(TELEGRAM + "token_env = '123:hunter2'\n")
+    assert "telegram[0].token_env: expected the name of an environment variable" in told
+    assert "hunter2" not in told
+
+
 def test_what_a_channel_that_is_off_asks_for_may_be_missing(load_text: Load):
     loaded = load_text(TELEGRAM + "token_file = 'missing'\nenabled = false\n")
     assert loaded.config.notify.telegram[0].token == ""

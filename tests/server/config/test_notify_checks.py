@@ -85,6 +85,10 @@ def test_what_is_right_is_taken(text: str, load_text: Load):
             "telegram[0].api_base: expected an http:// or https:// URL, got 'api.telegram.org'",
         ),
         (
+            TELEGRAM + "chat_id = 1\napi_base = 'http://me:hunter2@127.0.0.1'\n",
+            "telegram[0].api_base: expected no user or password in it: it is no secret, and would",
+        ),
+        (
             COMMAND + "argv = ['./siren']\n",
             "command[0].argv[0]: expected a path from / on, or a name, got './siren'",
         ),

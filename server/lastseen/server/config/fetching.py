@@ -4,6 +4,7 @@ They are fetched when the settings are loaded, so that a file that is missing is
 so that a reload finds a secret that was exchanged.
 """
 
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,9 @@ OPTIONAL = {"webhook": ("secret",)}
 
 LONGEST = 65_536
 """Bytes of a file that are read: more is no secret."""
+
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def fetch(config: Config, folder: Path, environ: Mapping[str, str]) -> tuple[Config, list[str]]:
@@ -108,6 +112,9 @@ class _Source:
         return _not_empty(text, place, name, file)
 
     def _of_variable(self, variable: str, place: str, name: str) -> tuple[str, ...]:
+        if not _VARIABLE.fullmatch(variable):
+            problem = "expected the name of an environment variable (not shown: is it the secret?)"
+            raise _wrong(place, name, problem)
         if variable not in self._environ:
             raise _wrong(place, name, f"there is no environment variable {shown(variable)}")
         return _not_empty(self._environ[variable], place, name, variable)

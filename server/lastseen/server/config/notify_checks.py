@@ -105,7 +105,9 @@ def _problems_with_telegram(channel: Telegram) -> Iterator[Problem]:
         yield "token", "expected digits, a colon, and letters, digits, _ or - (not shown)"
     if not _CHAT.fullmatch(str(channel.chat_id)):
         yield "chat_id", f"expected a number, or @ and a name, got {shown(channel.chat_id)}"
-    if not _is_http(channel.api_base):
+    if "@" in channel.api_base:
+        yield "api_base", "expected no user or password in it: it is no secret, and would be shown"
+    elif not _is_http(channel.api_base):
         yield "api_base", f"expected an http:// or https:// URL, got {shown(channel.api_base)}"
 
 
