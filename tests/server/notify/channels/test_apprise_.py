@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from lastseen.server.config.sections.kinds import Apprise
-from lastseen.server.notify.channels.apprise_ import AppriseSender, without_secrets
+from lastseen.server.notify.channels.apprise_ import AppriseSender, without_calls, without_secrets
 from lastseen.server.notify.errors import TransportError
 from lastseen.server.notify.notice import Message
 
@@ -55,6 +55,23 @@ async def test_what_went_is_a_failure_and_what_is_back_a_success(
     sent = [json.loads(request.body) for request in receiver.requests]
     assert [notice["type"] for notice in sent] == ["failure", "success", "warning"]
     assert sent[0]["title"] == "web-01 is offline"
+
+
+@pytest.mark.parametrize("name", ["@everyone", "@Here", "<@12345>", "<@!12345>", "<@&12345>"])
+async def test_a_client_calls_nobody_by_its_name(
+    name: str, receiver, make_message: Callable[..., Message]
+):
+    await sender_to(receiver.url.replace("http://", "json://")).send(
+        make_message(name=name, hostname=name)
+    )
+    (request,) = receiver.requests
+    sent = json.loads(request.body)
+    assert name not in sent["title"] + sent["message"]
+    assert sent["title"].replace("\u200b", "") == f"{name} is offline"
+
+
+def test_an_address_stays_as_it_is():
+    assert without_calls("ops@example.org, a@1.example, @") == "ops@example.org, a@1.example, @"
 
 
 @pytest.mark.parametrize("url", ["nonsense://x", "mailto://", "tgram://x"])

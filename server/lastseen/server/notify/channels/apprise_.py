@@ -25,6 +25,8 @@ LOGGERS = ("apprise", "urllib3")
 """Apprise's own, and that of the HTTP client which it uses."""
 
 _MOODS: dict[Mood, str] = {"bad": "failure", "good": "success", "unsteady": "warning"}
+_CALL = re.compile(r"(?<=@)(?=everyone|here)|(?<=<@)(?=[!&]?[0-9])", re.IGNORECASE)
+"""Within what calls somebody: Discord's @everyone, @here, <@1>, <@!1> and <@&1>."""
 _SEPARATOR = re.compile(r"[/?&=,:@]")
 
 
@@ -58,8 +60,8 @@ def _send(url: str, words: Words) -> None:
     if not sender.add(url):
         raise TransportError("Apprise does not know what to do with this URL", permanent=True)
     result = sender.notify(
-        title=words.title,
-        body="\n".join(words.lines) or words.title,
+        title=without_calls(words.title),
+        body=without_calls("\n".join(words.lines) or words.title),
         notify_type=apprise.NotifyType(_MOODS[words.mood]),
         body_format=apprise.NotifyFormat.TEXT,
     )
@@ -77,6 +79,13 @@ def _hush() -> None:
 def _last_remark(messages: Iterable[str]) -> str:
     said = [message for message in messages if message.strip()]
     return said[-1] if said else "Apprise could not send it, and does not say why"
+
+
+def without_calls(text: str) -> str:
+    """A text that looks the same and by which no client calls everybody in a chat: Apprise hands
+    on to Discord what a client is called.
+    """
+    return _CALL.sub("\N{ZERO WIDTH SPACE}", text)
 
 
 def without_secrets(text: str, url: str) -> str:
