@@ -37,6 +37,7 @@ test("a client stands in each of its groups, and those without one at the end", 
   assert.deepEqual(shown(rows), ["[x]", "a", "b", "[y]", "a", "[No group]", "c"]);
   assert.equal(new Set(rows.map(({ key }) => key)).size, rows.length, "each row has a key of its own");
   assert.deepEqual([rows[0].online, rows[0].total], [1, 2]);
+  assert.deepEqual(rows.map(({ group }) => group), [undefined, "x", "x", undefined, "y", undefined, ""]);
 });
 
 test("a client that names a group twice stands there once", () => {

@@ -33,7 +33,7 @@ async function pass(milliseconds) {
 
 test("those on screen are asked for once scrolling has settled, and drawn", async () => {
   timelines.want(["a"]);
-  timelines.want(["b", "c"]);
+  timelines.want(["b", "c", "b"]);
   await pass(200);
   assert.deepEqual(api.asked, [["b", "c"]]);
   assert.equal(drawn, 1);

@@ -30,6 +30,7 @@ test("a few changes are announced by name, many by number", () => {
 
 test("the title counts those online", () => {
   assert.equal(wording.pageTitle({ online: 10_000 }), "10,000 online · lastseen");
+  assert.equal(wording.pageTitle(null), "? online · lastseen");
 });
 
 test("a strip is told in words to those who do not see it", () => {

@@ -70,6 +70,7 @@ def test_the_page_loses_the_server_says_so_and_is_right_again_by_itself(
     server.wait()
     page.seen("#banner")
     page.reads("#banner", "The server does not answer")
+    page.titled("? online · lastseen")
     assert set(page.statuses()) == {"stays", "goes"}, "what was seen last is still there"
     goes.signal(signal.SIGKILL)
     again = serve(server={"port": server.port}, http={"port": port})

@@ -169,7 +169,7 @@ def test_what_was_told_of_a_client_is_listed_and_it_can_be_silenced(
     client = wire(server)
     client.register("ada", name="Ada")
     page = visit(server, "?client=ada")
-    page.reads(".panel", "Nobody is told of this client meanwhile.")
+    page.reads(".panel", "nobody is told of it")
     client.say(Leave())
     page.shows("ada", "offline")
     page.reads(".deliveries", "siren offline")

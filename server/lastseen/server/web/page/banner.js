@@ -28,8 +28,13 @@ export class Banner {
     this.tick(now);
   }
 
+  /** Since when the server is lost, for longer than is worth a word; null: it is not. */
+  lostSince(now) {
+    return this.#since !== null && now - this.#since >= PATIENCE ? this.#since : null;
+  }
+
   tick(now) {
-    const lost = this.#since !== null && now - this.#since >= PATIENCE;
+    const lost = this.lostSince(now) !== null;
     if (lost) {
       setText(this.#words, `The server does not answer. What you see is from ${clock(this.#since)}; trying again.`);
       this.#words.title = `for ${precisely(now - this.#since)}`;

@@ -33,7 +33,7 @@ export class ClientPanel {
   #parts;
   #timers = [];
 
-  /** `owner` has `api`, `timelines`, `now()`, `recordOf(id)`, `forgotten(id)`. */
+  /** `owner` has `api`, `now()`, `forgotten(id)`. */
   constructor(client, owner) {
     this.#owner = owner;
     this.#heard = client.last_seen;
@@ -55,6 +55,7 @@ export class ClientPanel {
 
   /** Its record is this one now. */
   update(client) {
+    if (client === this.#client) return;
     const changed = this.#client && this.#client.status !== client.status;
     this.#client = client;
     this.#heard = client.last_seen > this.#heard ? client.last_seen : this.#heard;

@@ -23,7 +23,7 @@ export class ListView {
 
   /**
    * `owner` has `open(clientId, toPanel)`, `fold(key)`, `timelineOf(clientId)`, `onScreen(ids)`,
-   * `now()`.
+   * `lastTrue()`, `moved(clientId)`.
    */
   constructor(parent, owner) {
     this.#owner = owner;
@@ -61,6 +61,7 @@ export class ListView {
 
   /** Mark a client as the one that the panel shows; null: none. */
   select(clientId) {
+    if (clientId === this.#selected) return;
     this.#selected = clientId;
     this.#draw();
   }
@@ -129,7 +130,7 @@ export class ListView {
     }
     const { view } = entry;
     if (row.kind === "group") view.show(row);
-    else view.show(row, this.#owner.timelineOf(row.client.client_id), this.#owner.now());
+    else view.show(row, this.#owner.timelineOf(row.client.client_id), this.#owner.lastTrue());
     view.node.style.transform = `translateY(${this.#layout.tops[i]}px)`;
     setAttribute(view.node, "aria-rowindex", i + 2); // the headings are the first
     setAttribute(view.node, "tabindex", row.key === this.#active ? 0 : -1);

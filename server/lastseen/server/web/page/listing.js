@@ -11,8 +11,9 @@ const DIGITS = 12;
 /**
  * Rows to show, in order.
  *
- * A row is {kind: "group", key, title, online, total, folded} or {kind: "client", key, client}. A
- * client in several groups has a row in each, as in a contact list.
+ * A row is {kind: "group", key, title, online, total, folded} or {kind: "client", key, client,
+ * group}, `group` being the one under which it stands. A client in several groups has a row in each,
+ * as in a contact list.
  *
  * `choice` is {status, group, search, by, sort}; `folded` the keys of groups that are closed.
  */
@@ -62,7 +63,8 @@ function namesOf(client, by, group) {
 function rowsOf({ name, online, total, clients }, by, folded) {
   if (!clients.length) return [];
   const key = `${by}/${name}`;
-  const rows = clients.map((client) => ({ kind: "client", key: `${key}/${client.client_id}`, client }));
+  const group = by === "group" ? name : null;
+  const rows = clients.map((client) => ({ kind: "client", key: `${key}/${client.client_id}`, client, group }));
   if (by === "nothing") return rows;
   const title = by === "status" ? TITLES[name] : name || "No group";
   const head = { kind: "group", key, title, online, total, folded: folded.has(key) };

@@ -62,8 +62,8 @@ export class ClientRow {
   }
 
   /** Show a row of the listing. */
-  show({ client }, timeline, now) {
-    if (client !== this.#client) this.#describe(client);
+  show({ client, group }, timeline, now) {
+    if (client !== this.#client) this.#describe(client, group);
     if (timeline !== this.#timeline) drawStrip(this.#strip, timeline);
     this.#timeline = timeline;
     this.tick(now);
@@ -81,7 +81,7 @@ export class ClientRow {
     this.node.classList.add("changed");
   }
 
-  #describe(client) {
+  #describe(client, group) {
     this.#client = client;
     const { status, availability, note, hostname, address, groups } = client;
     this.node.dataset.client = client.client_id;
@@ -93,7 +93,7 @@ export class ClientRow {
     setText(this.#badge, speaks ? (AVAILABILITIES[availability] ?? availability) : "");
     setAttribute(this.#badge, "data-availability", availability);
     const id = titleOf(client) === client.client_id ? "" : client.client_id;
-    const others = groups.length > 1 ? groups.join(", ") : "";
+    const others = groups.filter((name) => name !== group).join(", ");
     setText(this.#about, [note, id, others].filter(Boolean).join(" · "));
     setText(this.#host, hostname || withoutPort(address));
     setText(this.#address, hostname ? withoutPort(address) : "");

@@ -27,13 +27,14 @@ export class Side {
    * stays as it is.
    */
   show(key, make, close, toPanel) {
-    if (key !== this.#key) {
+    const fresh = key !== this.#key;
+    if (fresh) {
       this.#shown?.end?.();
       this.#key = key;
       this.#shown = make();
       this.#fill(close);
     }
-    if (toPanel || !WIDE.matches) this.#element.querySelector("h2").focus({ preventScroll: true });
+    if (toPanel || (fresh && !WIDE.matches)) this.#element.querySelector("h2").focus({ preventScroll: true });
   }
 
   hide() {

@@ -21,7 +21,7 @@ export function silencePart(client, { api, now }) {
   const problem = h("p", { class: "error", role: "alert" });
   const button = h("button", { class: "button", type: "submit" }, "Silence");
   const form = h("form", { class: "silence-form" }, h("span", { class: "select" }, length), reason, button);
-  const node = section("Silence", h("p", { class: "hint" }, "Nobody is told of this client meanwhile."), list, form, problem);
+  const node = section("Silence", h("p", { class: "hint" }, "While it is silenced, nobody is told of it."), list, form, problem);
   node.hidden = true;
 
   form.addEventListener("submit", (event) => {

@@ -44,7 +44,7 @@ export class Timelines {
 
   /** These are on screen now. */
   want(clientIds) {
-    this.#wanted = clientIds;
+    this.#wanted = [...new Set(clientIds)]; // one in two groups has two rows
     this.#arm(SETTLE);
   }
 

@@ -58,8 +58,8 @@ export function announcement(changed, counts) {
   return changed.map((client) => `${titleOf(client)} is ${client.status}.`).join(" ");
 }
 
-/** The page's title. */
-export const pageTitle = (counts) => `${counts.online.toLocaleString("en-GB")} online · lastseen`;
+/** The page's title; null where nobody knows how many there are. */
+export const pageTitle = (counts) => `${counts === null ? "?" : number(counts.online)} online · lastseen`;
 
 /** What an empty list says. */
 export function emptiness({ status, group, search }, knowsAnyone) {
