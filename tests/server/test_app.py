@@ -2,10 +2,8 @@
 
 import os
 import re
-import resource
 import signal
 import socket
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ import pytest
 import trio
 from msgspec.structs import replace
 
-from lastseen.server import app
+from lastseen.server import app, parts
 from lastseen.server.config import Config, ConfigError, LoadedConfig
 from lastseen.server.errors import StartFailed
 from lastseen.shared.framing import Framer
@@ -176,15 +174,15 @@ async def test_nobody_is_let_in_once_it_stops(running: Running):
 async def test_a_peer_that_does_not_leave_holds_it_up_for_a_bounded_time(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ):
-    assert app.SEEING_OFF <= 3
-    monkeypatch.setattr(app, "SEEING_OFF", 0.1)
+    assert parts.SEEING_OFF <= 3
+    monkeypatch.setattr(parts, "SEEING_OFF", 0.1)
     await running.register("web-01")
     tell(signal.SIGTERM)
     await running.ended.wait()
 
 
 async def test_a_second_signal_leaves_at_once(running: Running, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(app, "SEEING_OFF", 1000)
+    monkeypatch.setattr(parts, "SEEING_OFF", 1000)
     await running.register("web-01")
     tell(signal.SIGTERM)
     await running.logged("saying goodbye")
@@ -273,58 +271,3 @@ async def test_systemd_is_told_when_it_is_ready_reloads_and_stops(
             tell(signal.SIGTERM)
             assert await manager.recv(1000) == b"STOPPING=1"
             await running.ended.wait()
-
-
-# --- open files ----------------------------------------------------------------------------------
-
-
-Limits = tuple[int, int]
-
-
-@pytest.fixture
-def allow(monkeypatch: pytest.MonkeyPatch) -> Callable[[Limits, int], Limits]:
-    """Has the server allow for some clients where these are the limits; gives the limits then."""
-
-    def allow(limits: Limits, max_clients: int, *, most: int = 1_000_000) -> Limits:
-        now = [limits]
-
-        def setrlimit(_which: int, wish: Limits) -> None:
-            if wish[0] > most:
-                raise ValueError("current limit exceeds maximum limit")
-            now.append(wish)
-
-        monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
-        monkeypatch.setattr(resource, "setrlimit", setrlimit)
-        app._allow_descriptors(max_clients)
-        return now[-1]
-
-    return allow
-
-
-def test_open_files_are_allowed_as_max_clients_needs(
-    allow: Callable[..., Limits], capsys: pytest.CaptureFixture[str]
-):
-    assert allow((1024, 20_000), 10_000) == (10_000 + app.SPARE_DESCRIPTORS, 20_000)
-    assert allow((1024, resource.RLIM_INFINITY), 10_000)[0] == 10_000 + app.SPARE_DESCRIPTORS
-    assert capsys.readouterr().err == ""
-
-
-def test_a_limit_that_is_high_enough_stays(allow: Callable[..., Limits]):
-    assert allow((15_000, 20_000), 10_000) == (15_000, 20_000)
-
-
-def test_where_fewer_open_files_are_allowed_the_log_says_so_and_how_to_raise_it(
-    allow: Callable[..., Limits], capsys: pytest.CaptureFixture[str]
-):
-    assert allow((1024, 4096), 10_000) == (4096, 4096)
-    logged = capsys.readouterr().err
-    assert "allowed=4096 needed=10100" in logged
-    assert "LimitNOFILE" in logged
-
-
-def test_a_limit_that_the_system_does_not_grant_is_no_reason_not_to_start(
-    allow: Callable[..., Limits], capsys: pytest.CaptureFixture[str]
-):
-    unlimited = (256, resource.RLIM_INFINITY)
-    assert allow(unlimited, 100_000, most=10_240) == unlimited
-    assert "allowed=256 needed=100100" in capsys.readouterr().err

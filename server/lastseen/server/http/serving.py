@@ -42,7 +42,10 @@ class HttpServer:
 
     Attributes:
         port: Where it is listened: 0 in the settings is any.
+        most: Connections open at once.
     """
+
+    most = CONNECTIONS
 
     def __init__(self, app: Gate, readers: Readers, settings: Http) -> None:
         self._app = ASGIWrapper(app)  # type: ignore[arg-type] # its scopes are dictionaries, too
@@ -77,8 +80,8 @@ class HttpServer:
         """A connection has come in."""
         if self._nursery is None or self._readers.stopping:
             sock.close()
-        elif len(self._streams) >= CONNECTIONS:
-            log.warning("HTTP connection refused", address=format_address(*peer), open=CONNECTIONS)
+        elif len(self._streams) >= self.most:
+            log.warning("HTTP connection refused", address=format_address(*peer), open=self.most)
             sock.close()
         else:
             self._nursery.start_soon(self._serve, sock, peer)
