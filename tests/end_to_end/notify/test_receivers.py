@@ -43,7 +43,7 @@ def test_one_who_answers_503_for_a_while_is_told_all_by_the_same_names(
     receiver.usual.status = 503
     server = start_telling(webhook=[ops])
     go(server, "web-01", "web-02")
-    receiver.wait_for_requests(3)
+    receiver.wait_for_requests(2)
     receiver.usual.status = 200
     outbox.wait_for(["sent", "sent"])
     names = {request.headers["webhook-id"] for request in receiver.requests}

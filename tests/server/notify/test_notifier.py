@@ -26,6 +26,8 @@ NOW = 1_800_000_000.0
 
 SOON = TICK + 0.5
 
+REFUSED = TransportError("answered 401", permanent=True)
+
 
 class Keeper:
     """Writes at once, unless it is held up."""
@@ -51,7 +53,7 @@ class Senders:
     def __init__(self) -> None:
         self.told: list[tuple[str, str, str]] = []
         self.takes = 0.0
-        self.refuses = False
+        self.error: TransportError | None = None
         self.closed = False
 
     def make(self, channel: Channel) -> Any:
@@ -67,8 +69,8 @@ class Way:
 
     async def send(self, message: Message) -> None:
         await trio.sleep(self._senders.takes)
-        if self._senders.refuses:
-            raise TransportError("answered 401", permanent=True)
+        if self._senders.error is not None:
+            raise self._senders.error
         for item in message.items:
             notice = item.notice
             about = notice.client.client_id if isinstance(notice, ClientNotice) else ""
@@ -317,19 +319,34 @@ async def test_a_broken_channel_is_shown_and_tried_again_when_it_is_enabled(
 ):
     world = new_world(channel())
     await world.begin()
-    world.senders.refuses = True
+    world.senders.error = REFUSED
     world.goes("web-01")
     await trio.sleep(1)
     [record] = world.notifier.channels()
     assert (record.kind, record.state, record.why) == ("command", "broken", "answered 401")
     assert record.since is not None
-    world.senders.refuses = False
+    world.senders.error = None
     world.notifier.enable("ops")
     await trio.sleep(1)
     assert world.told == [("ops", "offline", "web-01")]
     [record] = world.notifier.channels()
     assert (record.state, record.sent) == ("working", 1)
     assert record.last_sent is not None
+
+
+async def test_what_was_given_up_is_sent_at_once_when_it_is_retried(autojump_clock, new_world):
+    world = new_world(channel(max_attempts=1))
+    await world.begin()
+    world.senders.error = TransportError("answered 503")
+    world.goes("web-01")
+    await trio.sleep(10)
+    world.senders.error = None
+    [failed] = world.store.deliveries.list(state="failed")
+    assert world.notifier.outcomes()["ops", "failed"] == 1
+    world.store.deliveries.retry(failed.id, world.notifier.now())
+    world.notifier.retried("ops")
+    await trio.sleep(0.1)
+    assert world.told == [("ops", "offline", "web-01")]
 
 
 async def test_what_became_of_deliveries_is_counted(autojump_clock, new_world):
@@ -403,7 +420,7 @@ async def test_the_next_run_keeps_silences_and_ends_those_that_are_over(autojump
 async def test_the_next_run_knows_which_channel_is_broken(autojump_clock, new_world):
     first = new_world(channel())
     await first.begin()
-    first.senders.refuses = True
+    first.senders.error = REFUSED
     first.goes("web-01")
     await trio.sleep(1)
     world = await first.next_run()
