@@ -68,9 +68,8 @@ class Outbox:
         came = transition.before == "offline" and transition.after != "offline"
         if not self._channels or not (went or came):
             return NOTHING
-        change = Change(
-            offline=went, notice=_notice(transition, record), epoch=epoch, number=number, now=now
-        )
+        notice = _notice(transition, record)
+        change = Change(went, notice, to_json(notice), epoch, number, now)
         return self._keep(self._turn(record, change))
 
     def mass_loss(self, loss: MassLoss, epoch: str, now: float) -> Telling:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from lastseen.server.config.sections.channels import Channel
 from lastseen.server.notify.notice import ClientNotice, from_json, to_json
+from lastseen.server.store.model import Json
 from lastseen.server.store.telling import Delivery, Kind, Standing
 
 
@@ -32,11 +33,14 @@ class Change(Struct, frozen=True):
     """A client went offline or came back, as one event of history.
 
     Attributes:
+        kept: The notice as JSON, made once for all channels: each client that is offline has one
+            in memory, of a KB or so.
         now: The moment by the clock that deliveries are scheduled with.
     """
 
     offline: bool
     notice: ClientNotice
+    kept: Json
     epoch: str
     number: int
     now: float
@@ -71,7 +75,7 @@ def turned(
         before,
         offline=change.offline,
         changed_at=change.now,
-        notice=to_json(_completed(change, before)),
+        notice=_completed(change, before),
         epoch=change.epoch,
         number=change.number,
     )
@@ -167,15 +171,16 @@ def _unless_settled(standing: Standing, withdrawn: str = "") -> Step:
     return Step(None if settled else standing, withdrawn=withdrawn)
 
 
-def _completed(change: Change, before: Standing) -> ClientNotice:
+def _completed(change: Change, before: Standing) -> Json:
     """What there is to say, with what only the outage before a return tells."""
     if change.offline or before.notice is None:
-        return change.notice
+        return change.kept
     outage = from_json("offline", before.notice)
     if not isinstance(outage, ClientNotice) or outage.offline_since is None:
-        return change.notice
-    gone = change.notice.at - outage.client.last_seen.timestamp()
-    return replace(change.notice, offline_since=outage.offline_since, gone=max(0.0, gone))
+        return change.kept
+    gone = max(0.0, change.notice.at - outage.client.last_seen.timestamp())
+    kept: Json = to_json(replace(change.notice, offline_since=outage.offline_since, gone=gone))
+    return kept
 
 
 def _delivery(standing: Standing, kind: Kind, key: str, now: float, due_at: float) -> Delivery:
