@@ -1,4 +1,4 @@
-"""`python -m benchmarks.soak MINUTES [--figure FILE] [--json FILE]`: does anything grow?
+"""`python -m benchmarks.soak MINUTES [--clients N] [--figure FILE] [--json FILE]`: does it grow?
 
 Thousands of clients come and go, watchers and a browser look on, notifications are sent; what the
 server takes is sampled all the while. Prints a verdict in Markdown and writes a figure. Exits 0 if
@@ -65,18 +65,19 @@ def main() -> int:
     """Run one soak and report."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("minutes", type=float)
+    parser.add_argument("--clients", type=int, default=5_000)
     parser.add_argument("--figure", type=Path, default=Path("soak.svg"))
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     whole = arguments.minutes * 60
     try:
-        soak = _run(whole)
+        soak = _run(whole, arguments.clients)
     except BenchmarkError as error:
         print(f"soak: {error}", file=sys.stderr)
         return 1
     drawn = [(judge(s, soak.points(s.name), whole), soak.points(s.name)) for s in SERIES]
     drawn = [(judgement, points) for judgement, points in drawn if points]
-    title = f"{Crowd(0, 0, 0, 0).clients:,} clients that come and go, {arguments.minutes:g} minutes"
+    title = f"{arguments.clients:,} clients that come and go, {arguments.minutes:g} minutes"
     arguments.figure.write_text(draw(title, drawn, whole))
     if arguments.json:
         arguments.json.write_bytes(msgspec.json.encode(soak))
@@ -85,7 +86,7 @@ def main() -> int:
     return int(bool(soak.wrong) or any(judgement.grows for judgement in judgements))
 
 
-def _run(whole: float) -> Soak:
+def _run(whole: float, count: int) -> Soak:
     """Have everyone live for so many seconds.
 
     Raises:
@@ -94,7 +95,7 @@ def _run(whole: float) -> Soak:
     every = max(2.0, whole / SAMPLES)
     with tempfile.TemporaryDirectory(prefix="lastseen-soak-") as folder, Receiver() as receiver:
         with hosted(Path(folder), receiver.url) as host:
-            crowd = Crowd(host.tcp_port, host.websocket_port, host.http_port, every)
+            crowd = Crowd(host.tcp_port, host.websocket_port, host.http_port, every, count)
             with open_page(host.page) as page, clients_of(crowd) as clients:
                 soak = _watch(host, page, clients, whole, every)
             soak.wrong += [f"the log: {line}" for line in host.complaints()]

@@ -22,23 +22,39 @@ BEAT_TIMEOUT = 30.0
 
 
 class Crowd(msgspec.Struct, frozen=True):
-    """Who is there, where the server listens, and how often to report (seconds)."""
+    """How many clients, where the server listens, and how often to report (seconds).
+
+    Attributes:
+        watchers: Links that are sent every diff; `streams` are event streams.
+    """
 
     tcp_port: int
     websocket_port: int
     http_port: int
     every: float
-    tcp: int = 4_500
-    websockets: int = 300
-    beats: int = 200
-    told: int = 100
+    clients: int = 5_000
     watchers: int = 20
     streams: int = 5
 
     @property
-    def clients(self) -> int:
-        """All who may be present; those who are told of are TCP clients."""
-        return self.tcp + self.websockets + self.beats
+    def websockets(self) -> int:
+        """Those of the clients who come by WebSocket."""
+        return self.clients * 6 // 100
+
+    @property
+    def beats(self) -> int:
+        """Those who call by HTTP."""
+        return self.clients * 4 // 100
+
+    @property
+    def tcp(self) -> int:
+        """All others."""
+        return self.clients - self.websockets - self.beats
+
+    @property
+    def told(self) -> int:
+        """Those by TCP of whom notifications are sent."""
+        return self.clients * 2 // 100
 
 
 class Report(msgspec.Struct, frozen=True):
