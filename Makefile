@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench clean
+.PHONY: help install run test check format bench faults fuzz soak clean
 
 help: ## what there is to do
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -38,6 +38,18 @@ format: install ## mend what can be mended by machine
 
 bench: install ## figures beside the peers (docs/performance.md)
 	$(BIN)/python -m benchmarks
+
+MINUTES ?= 30
+CLIENTS ?= 5000
+
+faults: install ## all faults on real processes, also those that take long
+	FAULTS=all $(BIN)/python -m pytest tests/faults
+
+fuzz: install ## fuzz every door: make fuzz MINUTES=60
+	$(BIN)/python -m tests.faults.fuzz $(MINUTES)
+
+soak: install ## does anything grow? make soak MINUTES=30 CLIENTS=5000 (docs/soak.md)
+	$(BIN)/python -m benchmarks.soak $(MINUTES) --clients $(CLIENTS)
 
 clean: ## remove what was made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
