@@ -159,6 +159,20 @@ async def test_a_full_queue_holds_the_youngest(autojump_clock, new_world, nurser
     assert [e.client_id for e in world.store.events] == ["web-2", "web-3", "web-4"]
 
 
+async def test_that_transitions_are_given_up_is_said_loudly_and_once(
+    autojump_clock, new_world, nursery, capsys
+):
+    world = new_world(queue_bound=3)
+    world.store.down = True
+    await nursery.start(world.run)
+    for number in range(3):
+        world.register(f"web-{number}")
+    assert "too many transitions wait" not in capsys.readouterr().err
+    for number in range(3):
+        world.register(f"db-{number}")
+    assert capsys.readouterr().err.count("too many transitions wait for the store") == 1
+
+
 async def test_what_is_on_its_way_is_neither_dropped_nor_counted_as_dropped(
     autojump_clock, new_world, nursery
 ):

@@ -107,6 +107,7 @@ class Keeper:
         self._progress = trio.lowlevel.ParkingLot()
         self._flushed_until = presence.clock.now()
         self._available = True
+        self._full = False
         self._closing = trio.Event()
         self._awake_since: Moment | None = None
         self._something_to_do = trio.Event()
@@ -197,7 +198,7 @@ class Keeper:
     def _enqueue(self, entry: Entry) -> None:
         if self._queue and self.queued >= self._queue_bound:
             self._queue.popleft()  # those on their way stay: they may be in already
-            self.dropped += 1
+            self._note_dropped()
         self._queue.append(entry)
         self._something_to_do.set()
 
@@ -262,6 +263,13 @@ class Keeper:
         with trio.move_on_after(pause):
             await self._closing.wait()
 
+    def _note_dropped(self) -> None:
+        self.dropped += 1
+        if not self._full:
+            why = "the oldest are in no history, and nobody is told of them"
+            log.error("too many transitions wait for the store", bound=self._queue_bound, why=why)
+        self._full = True
+
     def _note_unavailable(self, error: Exception, pause: float) -> None:
         self.failures += 1
         say = log.warning if self._available else log.debug
@@ -276,6 +284,7 @@ class Keeper:
     def _note_available(self) -> None:
         if not self._available:
             log.info("the store answers again", queued=self.queued, dropped=self.dropped)
+            self._full = False
         self._available = True
 
 
