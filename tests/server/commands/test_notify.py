@@ -86,6 +86,14 @@ def test_the_message_says_that_it_is_a_test(hook: Hook):
     assert "test" in client["description"]
 
 
+def test_no_two_tests_bear_the_same_name_for_a_receiver_would_drop_the_second(folder: Path):
+    argv = "['sh', '-c', 'echo $LASTSEEN_MESSAGE >> ids']"
+    (folder / "config.toml").write_text(f"[[notify.command]]\nname = 'ids'\nargv = {argv}\n")
+    assert main(["notify-test"]) == main(["notify-test"]) == 0
+    first, second = (folder / "ids").read_text().splitlines()
+    assert first != second
+
+
 def test_one_channel_can_be_tried_by_its_name(settings: Path, hook: Hook, capsys: Capsys):
     assert main(["notify-test", "siren", "--config", str(settings)]) == 0
     assert capsys.readouterr().out.startswith("siren: taken")

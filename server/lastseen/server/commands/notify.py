@@ -1,5 +1,6 @@
 """Trying out the channels of notifications: `notify-test` really sends."""
 
+import secrets
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -86,5 +87,5 @@ def _message(now: float) -> Message:
         name="TEST of notifications: nobody",
         meta={"description": "This is a test by lastseen-server notify-test."},
     )
-    name = f"msg_test_{int(now)}"
+    name = f"msg_test_{secrets.token_hex(12)}"
     return Message(name, (Item(name, "offline", ClientNotice(client, now, now, 0.0)),))
