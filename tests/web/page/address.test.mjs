@@ -13,7 +13,15 @@ test("an address without a query is everyone", () => {
 });
 
 test("whatever is chosen comes back", () => {
-  const choice = { status: "late", group: "a&b=c", search: "Zoë ☃", by: "status", sort: "recent", client: "lan:10.0.0.7/ann", view: "health" };
+  const choice = {
+    status: "late",
+    group: "a&b=c",
+    search: "Zoë ☃",
+    by: "status",
+    sort: "recent",
+    client: "lan:10.0.0.7/ann",
+    view: "health",
+  };
   assert.deepEqual(readAddress(writeAddress(choice)), choice);
 });
 

@@ -19,28 +19,40 @@ test("ids are one segment whatever they hold, below the page's own address", asy
   await api.client("lan:10.0.0.7/ann?x#y");
   assert.equal(asked[0][1], "http://hub/lastseen/api/clients/lan%3A10.0.0.7%2Fann%3Fx%23y");
   await api.kick("a/b");
-  assert.deepEqual(asked[1].slice(0, 2), ["DELETE", "http://hub/lastseen/api/clients/a%2Fb?kick=true"]);
+  assert.deepEqual(asked[1].slice(0, 2), [
+    "DELETE",
+    "http://hub/lastseen/api/clients/a%2Fb?kick=true",
+  ]);
 });
 
 test("changes are sent as JSON", async () => {
   const { api, asked } = answering(200, "{}");
   await api.change({ "server.heartbeat_interval": 30 });
   const [method, , { body, headers }] = asked[0];
-  assert.deepEqual([method, body, headers["content-type"]], ["PATCH", '{"server.heartbeat_interval":30}', "application/json"]);
+  assert.deepEqual(
+    [method, body, headers["content-type"]],
+    ["PATCH", '{"server.heartbeat_interval":30}', "application/json"],
+  );
 });
 
 test("a refusal is a problem with the server's own sentence", async () => {
   const { api } = answering(409, JSON.stringify({ code: "client_present", detail: "it is here" }));
   await assert.rejects(api.forget("a"), (error) => {
     assert.ok(error instanceof Problem);
-    assert.deepEqual([error.status, error.code, error.message], [409, "client_present", "it is here"]);
+    assert.deepEqual(
+      [error.status, error.code, error.message],
+      [409, "client_present", "it is here"],
+    );
     return true;
   });
 });
 
 test("a refusal of somebody in between is one, too, whatever it says", async () => {
   const { api } = answering(502, "<html>Bad gateway");
-  await assert.rejects(api.stats(), (error) => error instanceof Problem && error.message === "the server answered 502");
+  await assert.rejects(
+    api.stats(),
+    (error) => error instanceof Problem && error.message === "the server answered 502",
+  );
 });
 
 test("no answer is another thing than a refusal", async () => {

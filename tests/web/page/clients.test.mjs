@@ -7,7 +7,12 @@ import { Clients, Gap, countByStatus } from "../../../server/lastseen/server/web
 import { offline, record } from "./known.mjs";
 
 let clients;
-const page = (revision, records, fields = {}) => ({ clients: records, epoch: "e1", revision, ...fields });
+const page = (revision, records, fields = {}) => ({
+  clients: records,
+  epoch: "e1",
+  revision,
+  ...fields,
+});
 const diff = (revision, fields) => ({ epoch: "e1", revision, ...fields });
 const statuses = () => Object.fromEntries([...clients.all].map(([id, { status }]) => [id, status]));
 
@@ -44,7 +49,11 @@ test("a diff that was seen already changes nothing, and one that skips is a gap"
   assert.throws(() => clients.takeDiff(diff(5, {})), Gap);
   clients.startAnew();
   assert.equal(clients.position, "");
-  assert.deepEqual(statuses(), { a: "online", b: "late" }, "what is shown stays until there is better");
+  assert.deepEqual(
+    statuses(),
+    { a: "online", b: "late" },
+    "what is shown stays until there is better",
+  );
 });
 
 test("a snapshot that breaks off is forgotten with the first page of the next", () => {

@@ -3,9 +3,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { boundsOf, changesOf, labelOf, readValue, settingNamedIn } from "../../../server/lastseen/server/web/page/form.js";
+import {
+  boundsOf,
+  changesOf,
+  labelOf,
+  readValue,
+  settingNamedIn,
+} from "../../../server/lastseen/server/web/page/form.js";
 
-const interval = { key: "server.heartbeat_interval", value: 60, minimum: 10, maximum: 600, unit: "seconds" };
+const interval = {
+  key: "server.heartbeat_interval",
+  value: 60,
+  minimum: 10,
+  maximum: 600,
+  unit: "seconds",
+};
 const timeout = { key: "server.connection_timeout", value: 120, minimum: 0.05, unit: "seconds" };
 
 test("a setting is called by words", () => {
@@ -28,9 +40,13 @@ test("a number within its bounds is taken, whatever is around it", () => {
 
 test("anything else is refused with what was expected, and what was met", () => {
   for (const typed of ["5", "601", "soon", "NaN"]) {
-    assert.deepEqual(readValue(interval, typed), { problem: `Expected from 10 to 600 seconds, got “${typed}”.` });
+    assert.deepEqual(readValue(interval, typed), {
+      problem: `Expected from 10 to 600 seconds, got “${typed}”.`,
+    });
   }
-  assert.deepEqual(readValue(interval, " "), { problem: "Expected from 10 to 600 seconds, got nothing." });
+  assert.deepEqual(readValue(interval, " "), {
+    problem: "Expected from 10 to 600 seconds, got nothing.",
+  });
 });
 
 test("switches and texts are taken as they are", () => {
@@ -44,7 +60,8 @@ test("only what is another than before is sent", () => {
 });
 
 test("a refusal is shown at the setting that it names first", () => {
-  const detail = "server.connection_timeout: must be greater than server.heartbeat_interval (60), got 30";
+  const detail =
+    "server.connection_timeout: must be greater than server.heartbeat_interval (60), got 30";
   assert.equal(settingNamedIn(detail, [interval, timeout]), timeout.key);
   assert.equal(settingNamedIn("the store does not answer", [interval, timeout]), null);
 });

@@ -25,4 +25,5 @@ export const client = (client_id, fields = {}) => ({
   ...record(client_id, fields),
 });
 
-export const offline = (client_id, fields = {}) => client(client_id, { status: "offline", reason: "left", ...fields });
+export const offline = (client_id, fields = {}) =>
+  client(client_id, { status: "offline", reason: "left", ...fields });

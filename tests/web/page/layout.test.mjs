@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { Layout, keepPlace, stepTo } from "../../../server/lastseen/server/web/page/layout.js";
 
 const HEIGHTS = { client: 10, group: 4 };
-const rows = (...keys) => keys.map((key) => ({ key, kind: key.startsWith("g") ? "group" : "client" }));
+const rows = (...keys) =>
+  keys.map((key) => ({ key, kind: key.startsWith("g") ? "group" : "client" }));
 const layout = (...keys) => new Layout(rows(...keys), HEIGHTS);
 const many = new Layout(rows(...Array.from({ length: 10_000 }, (_, i) => `c${i}`)), HEIGHTS);
 
@@ -25,7 +26,10 @@ test("of ten thousand rows only those on screen are drawn, and some more", () =>
 
 test("the row at a height is that whose top is at it or above", () => {
   const some = layout("g1", "a", "b");
-  assert.deepEqual([-5, 0, 3.9, 4, 13, 14, 500].map((y) => some.at(y)), [0, 0, 0, 1, 1, 2, 2]);
+  assert.deepEqual(
+    [-5, 0, 3.9, 4, 13, 14, 500].map((y) => some.at(y)),
+    [0, 0, 0, 1, 1, 2, 2],
+  );
 });
 
 test("scrolling to a row moves as little as it can", () => {
@@ -49,7 +53,10 @@ test("the row with the focus is followed before all others", () => {
   const after = layout("c", "a", "b", "d");
   assert.equal(keepPlace(layout("a", "b", "c", "d"), after, 5, 30), 15);
   assert.equal(keepPlace(layout("a", "b", "c", "d"), after, 5, 30, "b"), 15);
-  assert.equal(keepPlace(layout("a", "b", "c", "d"), layout("x", "b", "a", "c", "d"), 5, 30, "b"), 5);
+  assert.equal(
+    keepPlace(layout("a", "b", "c", "d"), layout("x", "b", "a", "c", "d"), 5, 30, "b"),
+    5,
+  );
 });
 
 test("at the top nothing is held, and what is new shows", () => {
@@ -63,6 +70,9 @@ test("when nobody on screen is left, one stays at the same height", () => {
 test("keys lead up and down, by pages and to the ends, and never beyond", () => {
   const to = (key, index) => stepTo(key, index, 100, 10);
   assert.deepEqual([to("j", 4), to("ArrowDown", 99), to("k", 4), to("ArrowUp", 0)], [5, 99, 3, 0]);
-  assert.deepEqual([to("PageDown", 4), to("PageUp", 4), to("Home", 50), to("End", 50)], [14, 0, 0, 99]);
+  assert.deepEqual(
+    [to("PageDown", 4), to("PageUp", 4), to("Home", 50), to("End", 50)],
+    [14, 0, 0, 99],
+  );
   assert.deepEqual([to("x", 4), stepTo("j", -1, 0, 10), stepTo("j", -1, 5, 10)], [null, null, 0]);
 });

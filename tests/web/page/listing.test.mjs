@@ -3,21 +3,37 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { arrangement, groupNames, listing, titleOf } from "../../../server/lastseen/server/web/page/listing.js";
+import {
+  arrangement,
+  groupNames,
+  listing,
+  titleOf,
+} from "../../../server/lastseen/server/web/page/listing.js";
 import { client, offline } from "./known.mjs";
 
 const CHOICE = { status: "", group: "", search: "", by: "nothing", sort: "name" };
 const list = (clients, choice = {}, folded) => listing(clients, { ...CHOICE, ...choice }, folded);
-const shown = (rows) => rows.map((row) => (row.kind === "group" ? `[${row.title}]` : titleOf(row.client)));
+const shown = (rows) =>
+  rows.map((row) => (row.kind === "group" ? `[${row.title}]` : titleOf(row.client)));
 const ids = (clients, choice) => list(clients, choice).map((row) => row.client.client_id);
 
 test("those online come first, then those late, and within a status names in order", () => {
-  const clients = [offline("a"), client("d"), client("c", { status: "late" }), client("b", { name: "Zoë" }), client("e", { name: "ann" })];
+  const clients = [
+    offline("a"),
+    client("d"),
+    client("c", { status: "late" }),
+    client("b", { name: "Zoë" }),
+    client("e", { name: "ann" }),
+  ];
   assert.deepEqual(shown(list(clients)), ["ann", "d", "Zoë", "c", "a"]);
 });
 
 test("numbers in names are in the order of numbers", () => {
-  assert.deepEqual(ids([client("web-10"), client("web-9"), client("web-100")]), ["web-9", "web-10", "web-100"]);
+  assert.deepEqual(ids([client("web-10"), client("web-9"), client("web-100")]), [
+    "web-9",
+    "web-10",
+    "web-100",
+  ]);
 });
 
 test("who came or was seen last comes first, if that is wanted", () => {
@@ -32,20 +48,39 @@ test("who came or was seen last comes first, if that is wanted", () => {
 });
 
 test("a client stands in each of its groups, and those without one at the end", () => {
-  const clients = [client("a", { groups: ["x", "y"] }), offline("b", { groups: ["x"] }), client("c")];
+  const clients = [
+    client("a", { groups: ["x", "y"] }),
+    offline("b", { groups: ["x"] }),
+    client("c"),
+  ];
   const rows = list(clients, { by: "group" });
   assert.deepEqual(shown(rows), ["[x]", "a", "b", "[y]", "a", "[No group]", "c"]);
-  assert.equal(new Set(rows.map(({ key }) => key)).size, rows.length, "each row has a key of its own");
+  assert.equal(
+    new Set(rows.map(({ key }) => key)).size,
+    rows.length,
+    "each row has a key of its own",
+  );
   assert.deepEqual([rows[0].online, rows[0].total], [1, 2]);
-  assert.deepEqual(rows.map(({ group }) => group), [undefined, "x", "x", undefined, "y", undefined, ""]);
+  assert.deepEqual(
+    rows.map(({ group }) => group),
+    [undefined, "x", "x", undefined, "y", undefined, ""],
+  );
 });
 
 test("a client that names a group twice stands there once", () => {
-  assert.deepEqual(shown(list([client("a", { groups: ["x", "x"] })], { by: "group" })), ["[x]", "a"]);
+  assert.deepEqual(shown(list([client("a", { groups: ["x", "x"] })], { by: "group" })), [
+    "[x]",
+    "a",
+  ]);
 });
 
 test("by status there is a group for each status that anybody has", () => {
-  assert.deepEqual(shown(list([offline("b"), client("a")], { by: "status" })), ["[Online]", "a", "[Offline]", "b"]);
+  assert.deepEqual(shown(list([offline("b"), client("a")], { by: "status" })), [
+    "[Online]",
+    "a",
+    "[Offline]",
+    "b",
+  ]);
 });
 
 test("without a choice groups are shown if anybody is in one, else statuses", () => {
@@ -62,7 +97,11 @@ test("a folded group keeps its head and hides its clients", () => {
 });
 
 test("a status filter leaves the counts of a group whole", () => {
-  const clients = [client("a", { groups: ["x"] }), offline("b", { groups: ["x"] }), offline("c", { groups: ["y"] })];
+  const clients = [
+    client("a", { groups: ["x"] }),
+    offline("b", { groups: ["x"] }),
+    offline("c", { groups: ["y"] }),
+  ];
   const rows = list(clients, { by: "group", status: "online" });
   assert.deepEqual(shown(rows), ["[x]", "a"]);
   assert.equal(rows[0].total, 2);
@@ -75,7 +114,10 @@ test("with a group chosen only its members are listed, under it", () => {
 });
 
 test("a search finds all its words, in any field, whatever the case and the accents", () => {
-  const clients = [client("a", { name: "Zoë Ångström", hostname: "mac-1" }), client("b", { name: "Zoe", note: "at lunch" })];
+  const clients = [
+    client("a", { name: "Zoë Ångström", hostname: "mac-1" }),
+    client("b", { name: "Zoe", note: "at lunch" }),
+  ];
   assert.deepEqual(ids(clients, { search: "ZOE mac" }), ["a"]);
   assert.deepEqual(ids(clients, { search: "angstrom" }), ["a"]);
   assert.deepEqual(ids(clients, { search: " lunch " }), ["b"]);
@@ -92,5 +134,8 @@ test("a name of spaces is no name", () => {
 });
 
 test("the names of groups are in order", () => {
-  assert.deepEqual(groupNames([client("a", { groups: ["rack-10", "rack-9"] }), client("b", { groups: ["Ä"] })]), ["Ä", "rack-9", "rack-10"]);
+  assert.deepEqual(
+    groupNames([client("a", { groups: ["rack-10", "rack-9"] }), client("b", { groups: ["Ä"] })]),
+    ["Ä", "rack-9", "rack-10"],
+  );
 });

@@ -3,7 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { concerns, literally, matchesGlob } from "../../../server/lastseen/server/web/page/silences.js";
+import {
+  concerns,
+  literally,
+  matchesGlob,
+} from "../../../server/lastseen/server/web/page/silences.js";
 import { client } from "./known.mjs";
 
 const GLOBS = [
@@ -20,7 +24,8 @@ const GLOBS = [
 ];
 
 for (const [glob, id, expected] of GLOBS) {
-  test(`${glob} ${expected ? "fits" : "does not fit"} ${JSON.stringify(id)}`, () => assert.equal(matchesGlob(glob, id), expected));
+  test(`${glob} ${expected ? "fits" : "does not fit"} ${JSON.stringify(id)}`, () =>
+    assert.equal(matchesGlob(glob, id), expected));
 }
 
 test("any id as a glob fits itself only", () => {

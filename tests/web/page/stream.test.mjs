@@ -57,7 +57,13 @@ const last = () => FakeEventSource.opened.at(-1);
 beforeEach(() => {
   FakeEventSource.opened = [];
   world = new World();
-  owner = { position: "", taken: [], states: [], take: (kind, data) => owner.taken.push([kind, data]), stateChanged: (state) => owner.states.push(state) };
+  owner = {
+    position: "",
+    taken: [],
+    states: [],
+    take: (kind, data) => owner.taken.push([kind, data]),
+    stateChanged: (state) => owner.states.push(state),
+  };
   stream = new Stream("http://here/api/events", owner, world);
   stream.open();
 });

@@ -3,7 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { at, columns, paths, readTimeline, runs, totals } from "../../../server/lastseen/server/web/page/strip.js";
+import {
+  at,
+  columns,
+  paths,
+  readTimeline,
+  runs,
+  totals,
+} from "../../../server/lastseen/server/web/page/strip.js";
 
 const span = (since, until, status) => ({ since, until, status });
 const timeline = (spans, unwatched = []) => ({ since: 0, until: 100, spans, unwatched });
@@ -15,7 +22,16 @@ test("each column shows what was, and nothing before the client was first seen",
 });
 
 test("ten seconds offline in a day are seen: the worst of a column wins", () => {
-  const drawn = columns(timeline([span(0, 31, "online"), span(31, 31.1, "offline"), span(31.1, 62, "online"), span(62, 62.1, "late"), span(62.1, 100, "online")]), 10);
+  const drawn = columns(
+    timeline([
+      span(0, 31, "online"),
+      span(31, 31.1, "offline"),
+      span(31.1, 62, "online"),
+      span(62, 62.1, "late"),
+      span(62.1, 100, "online"),
+    ]),
+    10,
+  );
   assert.deepEqual(drawn.map((kind) => kind[0]).join(""), "ooo" + "o" + "ooolooo".slice(1));
   assert.equal(drawn[3], "offline");
   assert.equal(drawn[6], "late");
@@ -49,7 +65,10 @@ test("neighbours of one kind are one run", () => {
 });
 
 test("shapes tell kinds apart without colour: tall, lower, a line, dots", () => {
-  const { online, late, offline, unwatched } = paths(["online", "late", "offline", "unwatched", "unwatched", "unwatched", "unwatched"], 100);
+  const { online, late, offline, unwatched } = paths(
+    ["online", "late", "offline", "unwatched", "unwatched", "unwatched", "unwatched"],
+    100,
+  );
   assert.equal(online, "M0 0h1v100h-1z");
   assert.equal(late, "M1 22h1v56h-1z");
   assert.equal(offline, "M2 43h1v14h-1z");
@@ -57,7 +76,9 @@ test("shapes tell kinds apart without colour: tall, lower, a line, dots", () => 
 });
 
 test("seconds are counted by kind, and what was not watched counts for nothing else", () => {
-  const sums = totals(timeline([span(0, 60, "online"), span(60, 100, "offline")], [span(50, 70, "")]));
+  const sums = totals(
+    timeline([span(0, 60, "online"), span(60, 100, "offline")], [span(50, 70, "")]),
+  );
   assert.deepEqual(sums, { online: 50, late: 0, offline: 30, unwatched: 20 });
 });
 

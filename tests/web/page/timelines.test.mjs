@@ -3,7 +3,11 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { Problem, Unreachable, timelinesPath } from "../../../server/lastseen/server/web/page/api.js";
+import {
+  Problem,
+  Unreachable,
+  timelinesPath,
+} from "../../../server/lastseen/server/web/page/api.js";
 import { Timelines, batch } from "../../../server/lastseen/server/web/page/timelines.js";
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -20,7 +24,11 @@ beforeEach(() => {
     async timelines(ids) {
       api.asked.push(ids);
       if (api.error) throw api.error;
-      return { ...TIME, unwatched: [], timelines: ids.map((client_id) => ({ client_id, spans: [] })) };
+      return {
+        ...TIME,
+        unwatched: [],
+        timelines: ids.map((client_id) => ({ client_id, spans: [] })),
+      };
     },
   };
   timelines = new Timelines(api, () => (drawn += 1));
@@ -100,7 +108,10 @@ test("more than fit one question are asked for one after the other", async () =>
   timelines.want(Array.from({ length: 150 }, (_, i) => `c${i}`));
   await pass(200);
   await pass(200);
-  assert.deepEqual(api.asked.map((ids) => ids.length), [100, 50]);
+  assert.deepEqual(
+    api.asked.map((ids) => ids.length),
+    [100, 50],
+  );
 });
 
 test("an address stays short enough for any server, however long the ids", () => {

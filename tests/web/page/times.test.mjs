@@ -6,7 +6,8 @@ import { test } from "node:test";
 import * as times from "../../../server/lastseen/server/web/page/times.js";
 
 const table = (name, tell, rows) => {
-  for (const [given, expected] of rows) test(`${name} of ${given} is ${expected}`, () => assert.equal(tell(given), expected));
+  for (const [given, expected] of rows)
+    test(`${name} of ${given} is ${expected}`, () => assert.equal(tell(given), expected));
 };
 
 table("roughly", times.roughly, [

@@ -15,7 +15,10 @@ test("one online is told for how long, the others when they were last seen", () 
 });
 
 test("the head of the panel says why", () => {
-  assert.equal(wording.headline(offline("a", { reason: "timeout" }), NOW), "Offline for 3 min, timed out");
+  assert.equal(
+    wording.headline(offline("a", { reason: "timeout" }), NOW),
+    "Offline for 3 min, timed out",
+  );
   assert.equal(wording.headline(offline("a", { reason: "" }), NOW), "Offline for 3 min");
   assert.equal(wording.headline(client("a"), NOW), "Online for 3 min");
 });
@@ -23,7 +26,10 @@ test("the head of the panel says why", () => {
 test("a few changes are announced by name, many by number", () => {
   const counts = { online: 12, late: 0, offline: 3 };
   assert.equal(wording.announcement([], counts), "");
-  assert.equal(wording.announcement([client("a", { name: "Ada" }), offline("b")], counts), "Ada is online. b is offline.");
+  assert.equal(
+    wording.announcement([client("a", { name: "Ada" }), offline("b")], counts),
+    "Ada is online. b is offline.",
+  );
   const many = ["a", "b", "c", "d"].map((id) => client(id));
   assert.equal(wording.announcement(many, counts), "4 clients changed. 12 online.");
 });
@@ -34,7 +40,10 @@ test("the title counts those online", () => {
 });
 
 test("a strip is told in words to those who do not see it", () => {
-  assert.equal(wording.stripInWords({ online: 3600, late: 0.5, offline: 60, unwatched: 0 }), "Online 1 h, Offline 1 min");
+  assert.equal(
+    wording.stripInWords({ online: 3600, late: 0.5, offline: 60, unwatched: 0 }),
+    "Online 1 h, Offline 1 min",
+  );
   assert.equal(wording.stripInWords({ online: 0 }), "Nothing known of the last 24 hours");
 });
 
@@ -54,5 +63,10 @@ test("an empty list says why it is", () => {
 });
 
 test("bytes are told in the unit that fits", () => {
-  assert.deepEqual([999, 1500, 85_303_296, 2.4e9].map(wording.bytes), ["999 bytes", "1.5 KB", "85 MB", "2.4 GB"]);
+  assert.deepEqual([999, 1500, 85_303_296, 2.4e9].map(wording.bytes), [
+    "999 bytes",
+    "1.5 KB",
+    "85 MB",
+    "2.4 GB",
+  ]);
 });

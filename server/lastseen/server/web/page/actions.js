@@ -2,15 +2,20 @@
 
 import { expected } from "./api.js";
 import { confirm } from "./confirm.js";
-import { h, setText } from "./dom.js";
+import { button, h, setText } from "./dom.js";
 import { titleOf } from "./listing.js";
 
 /** {node, update(client)} */
 export function actions(client, { api, forgotten }) {
-  const kick = h("button", { class: "button", type: "button", on: { click: () => ask(kicking) } }, "Kick…");
-  const forget = h("button", { class: "button danger", type: "button", on: { click: () => ask(forgetting) } }, "Forget…");
+  const kick = button("Kick…", "", () => ask(kicking));
+  const forget = button("Forget…", "danger", () => ask(forgetting));
   const problem = h("p", { class: "error", role: "alert" });
-  const node = h("section", { class: "part actions" }, h("div", { class: "buttons" }, kick, forget), problem);
+  const node = h(
+    "section",
+    { class: "part actions" },
+    h("div", { class: "buttons" }, kick, forget),
+    problem,
+  );
 
   const kicking = {
     question: () => `Kick ${titleOf(client)}?`,

@@ -47,16 +47,20 @@ export class Api {
     return new URL(path, this.#base).href;
   }
 
-  clients = (query) => this.#ask("GET", `api/clients?${new URLSearchParams({ limit: PAGE, ...query })}`);
+  clients = (query) =>
+    this.#ask("GET", `api/clients?${new URLSearchParams({ limit: PAGE, ...query })}`);
   client = (id) => this.#ask("GET", clientPath(id));
-  events = (id, query) => this.#ask("GET", `${clientPath(id)}/events?${new URLSearchParams(query)}`);
+  events = (id, query) =>
+    this.#ask("GET", `${clientPath(id)}/events?${new URLSearchParams(query)}`);
   uptime = (id) => this.#ask("GET", `${clientPath(id)}/uptime`);
   forget = (id) => this.#ask("DELETE", clientPath(id));
   kick = (id) => this.#ask("DELETE", `${clientPath(id)}?kick=true`);
   timelines = (ids) => this.#ask("GET", timelinesPath(ids));
-  deliveries = (id) => this.#ask("GET", `api/deliveries?${new URLSearchParams({ client_id: id, limit: 20 })}`);
+  deliveries = (id) =>
+    this.#ask("GET", `api/deliveries?${new URLSearchParams({ client_id: id, limit: 20 })}`);
   retry = (id) => this.#ask("POST", `api/deliveries/${id}/retry`);
-  silences = (after) => this.#ask("GET", `api/silences${after ? `?after=${encodeURIComponent(after)}` : ""}`);
+  silences = (after) =>
+    this.#ask("GET", `api/silences${after ? `?after=${encodeURIComponent(after)}` : ""}`);
   silence = (request) => this.#ask("POST", "api/silences", request);
   unsilence = (id) => this.#ask("DELETE", `api/silences/${encodeURIComponent(id)}`);
   settings = () => this.#ask("GET", "api/settings");
@@ -78,7 +82,10 @@ export class Api {
   async #answer(method, path, body) {
     const options = { method, signal: AbortSignal.timeout(DEADLINE), cache: "no-store" };
     if (body !== undefined) {
-      Object.assign(options, { body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+      Object.assign(options, {
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json" },
+      });
     }
     try {
       return await this.#fetch(this.url(path), options);

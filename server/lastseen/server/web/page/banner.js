@@ -1,6 +1,6 @@
 /** Says that the page has lost the server: since when, and that what is shown is old. */
 
-import { h, setText } from "./dom.js";
+import { button, h, setText } from "./dom.js";
 import { clock, precisely } from "./times.js";
 
 /** Seconds of loss that are not worth a word: a reconnect takes one. */
@@ -16,8 +16,7 @@ export class Banner {
   constructor(element, link, tryNow) {
     this.#element = element;
     this.#link = link;
-    const button = h("button", { class: "button small", type: "button", on: { click: tryNow } }, "Try now");
-    element.append(this.#words, button);
+    element.append(this.#words, button("Try now", "small", tryNow));
   }
 
   /** The stream is "connecting", "live" or "lost". */
@@ -36,7 +35,10 @@ export class Banner {
   tick(now) {
     const lost = this.lostSince(now) !== null;
     if (lost) {
-      setText(this.#words, `The server does not answer. What you see is from ${clock(this.#since)}; trying again.`);
+      setText(
+        this.#words,
+        `The server does not answer. What you see is from ${clock(this.#since)}; trying again.`,
+      );
       this.#words.title = `for ${precisely(now - this.#since)}`;
     }
     if (this.#element.hidden === lost) this.#element.hidden = !lost;

@@ -45,9 +45,23 @@ export class ClientPanel {
       deliveriesPart(client, owner),
       silencePart(client, owner),
     ];
-    const about = h("header", { class: "about-client" }, h("div", { class: "title-line" }, this.#dot, this.#title), this.#headline, this.#note);
+    const about = h(
+      "header",
+      { class: "about-client" },
+      h("div", { class: "title-line" }, this.#dot, this.#title),
+      this.#headline,
+      this.#note,
+    );
     const parts = this.#parts.map(({ node }) => node);
-    this.node = h("div", { class: "panel", "data-client": client.client_id }, about, this.#facts, ...parts, this.#meta, this.#actions.node);
+    this.node = h(
+      "div",
+      { class: "panel", "data-client": client.client_id },
+      about,
+      this.#facts,
+      ...parts,
+      this.#meta,
+      this.#actions.node,
+    );
     this.update(client);
     this.#load();
     this.#timers.push(setInterval(() => this.#lookAgain(), LOOK_AGAIN));
@@ -81,7 +95,9 @@ export class ClientPanel {
 
   async #lookAgain() {
     if (this.#client.status !== "online" || document.hidden) return;
-    const record = await this.#owner.api.client(this.#client.client_id).catch((error) => expected(error) && null);
+    const record = await this.#owner.api
+      .client(this.#client.client_id)
+      .catch((error) => expected(error) && null);
     if (record?.last_seen > this.#heard) this.#heard = record.last_seen;
     this.tick(this.#owner.now());
   }
@@ -99,13 +115,19 @@ export class ClientPanel {
         ["Host", client.hostname],
         ["Address", client.address],
         ["Via", VIAS[client.via] ?? client.via],
-        ["Groups", client.groups.length ? h("span", { class: "chips" }, ...client.groups.map((g) => h("bdi", { class: "chip" }, g))) : ""],
+        ["Groups", client.groups.length ? chips(client.groups) : ""],
         ["Sessions", client.sessions > 1 ? String(client.sessions) : ""],
         ["Given up on after", client.timeout ? precisely(client.timeout) : ""],
       ]),
     );
-    const meta = Object.entries(client.meta).map(([name, value]) => [name, h("bdi", {}, String(value))]);
+    const meta = Object.entries(client.meta).map(([name, value]) => [
+      name,
+      h("bdi", {}, String(value)),
+    ]);
     this.#meta.replaceChildren(...(meta.length ? [section("Meta", facts(meta))] : []));
     this.tick(this.#owner.now());
   }
 }
+
+const chips = (texts) =>
+  h("span", { class: "chips" }, ...texts.map((text) => h("bdi", { class: "chip" }, text)));

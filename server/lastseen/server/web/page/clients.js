@@ -10,7 +10,17 @@ import { View } from "../lastseen.js";
 export { Gap } from "../lastseen.js";
 
 /** Fields that a record leaves out where they are empty. */
-const EMPTY = { name: "", hostname: "", groups: [], meta: {}, availability: "available", note: "", via: "tcp", address: "", sessions: 0 };
+const EMPTY = {
+  name: "",
+  hostname: "",
+  groups: [],
+  meta: {},
+  availability: "available",
+  note: "",
+  via: "tcp",
+  address: "",
+  sessions: 0,
+};
 
 export class Clients {
   /** Records by client_id. */
@@ -100,7 +110,9 @@ export class Clients {
 
   #leave(record) {
     const told = record.status === "offline";
-    const offline = told ? record : { ...record, status: "offline", reason: "", since: record.last_seen };
+    const offline = told
+      ? record
+      : { ...record, status: "offline", reason: "", since: record.last_seen };
     if (told) this.#walk?.told.add(record.client_id);
     this.all.set(record.client_id, offline);
   }

@@ -1,11 +1,17 @@
 /** What was told about one client, and whether it arrived. */
 
 import { expected } from "./api.js";
-import { h } from "./dom.js";
+import { button, h } from "./dom.js";
 import { section } from "./side.js";
 import { ago, exact, moment } from "./times.js";
 
-const KINDS = { offline: "offline", online: "online again", flapping: "flapping", reminder: "still offline", mass_loss: "a mass loss" };
+const KINDS = {
+  offline: "offline",
+  online: "online again",
+  flapping: "flapping",
+  reminder: "still offline",
+  mass_loss: "a mass loss",
+};
 const STATES = { pending: "waiting", sent: "sent", failed: "failed", withdrawn: "not needed" };
 
 /** Milliseconds between two looks at what is still waiting. */
@@ -43,9 +49,13 @@ function item(delivery, now, retry) {
   const at = moment(delivery.settled_at ?? delivery.created_at);
   const tries = attempts > 1 ? `${attempts} attempts` : "";
   const head = h("span", {}, h("bdi", { class: "strong" }, channel), ` ${KINDS[kind] ?? kind}`);
-  const how = h("span", { class: `state ${state}` }, [STATES[state] ?? state, tries].filter(Boolean).join(", "));
+  const how = h(
+    "span",
+    { class: `state ${state}` },
+    [STATES[state] ?? state, tries].filter(Boolean).join(", "),
+  );
   const time = h("time", { title: exact(at) }, ago(at, now));
-  const again = h("button", { class: "button quiet small", type: "button", on: { click: () => retry(id) } }, "Try again");
+  const again = button("Try again", "quiet small", () => retry(id));
   const why = error ? h("p", { class: "error" }, error) : null;
   return h("li", {}, head, how, time, why, state === "failed" ? again : null);
 }

@@ -12,7 +12,9 @@ export const sectionOf = ({ key }) => key.split(".")[0];
 /** "from 10 to 600 seconds", or "". */
 export function boundsOf({ minimum, maximum, unit = "" }) {
   const [least, most] = [minimum, maximum].map((bound) => bound?.toLocaleString("en-GB"));
-  const ends = [least && `from ${least}`, most && `${least ? "to" : "up to"} ${most}`].filter(Boolean);
+  const ends = [least && `from ${least}`, most && `${least ? "to" : "up to"} ${most}`].filter(
+    Boolean,
+  );
   return ends.length ? [...ends, unit].join(" ").trim() : unit;
 }
 

@@ -47,7 +47,10 @@ function parts(stats, now) {
 }
 
 const serverFacts = (stats) => [
-  ["Up for", h("span", { title: `since ${exact(moment(stats.started_at))}` }, precisely(stats.uptime))],
+  [
+    "Up for",
+    h("span", { title: `since ${exact(moment(stats.started_at))}` }, precisely(stats.uptime)),
+  ],
   ["Version", stats.version],
   ["Memory", bytes(stats.memory)],
   ["Connections", number(stats.connections)],

@@ -1,7 +1,7 @@
 /** What happened to one client, the latest first, a page at a time. */
 
 import { expected } from "./api.js";
-import { dot, h } from "./dom.js";
+import { button, dot, h } from "./dom.js";
 import { section } from "./side.js";
 import { calendarDay, clock, exact, moment, precisely } from "./times.js";
 import { transition } from "./wording.js";
@@ -11,7 +11,8 @@ const AT_ONCE = 12;
 /** A part: {node, load()}. */
 export function historyPart(client, { api, now }) {
   const list = h("ol", { class: "history" });
-  const more = h("button", { class: "button quiet", type: "button", hidden: true, on: { click: () => turn() } }, "Earlier");
+  const more = button("Earlier", "quiet", () => turn());
+  more.hidden = true;
   const node = section("History", list, more);
   let before = null;
   let lastDay = "";
@@ -23,7 +24,10 @@ export function historyPart(client, { api, now }) {
 
   async function turn(fresh = false) {
     try {
-      const page = await api.events(client.client_id, { limit: AT_ONCE, ...(before ? { before } : {}) });
+      const page = await api.events(client.client_id, {
+        limit: AT_ONCE,
+        ...(before ? { before } : {}),
+      });
       if (fresh) list.replaceChildren();
       if (fresh) lastDay = "";
       list.append(...page.events.flatMap(items));
@@ -49,7 +53,8 @@ export function historyPart(client, { api, now }) {
 
 function item(event, at) {
   const silent = event.after === "offline" ? at - moment(event.last_seen) : 0;
-  const after = silent >= 1 ? h("span", { class: "after" }, `silent for ${precisely(silent)}`) : null;
+  const after =
+    silent >= 1 ? h("span", { class: "after" }, `silent for ${precisely(silent)}`) : null;
   const time = h("time", { datetime: event.at, title: exact(at) }, clock(at));
   return h("li", {}, time, dot(event.after), h("span", {}, transition(event)), after);
 }

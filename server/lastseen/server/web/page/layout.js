@@ -37,7 +37,10 @@ export class Layout {
   /** The rows between two heights: [from, to), with some more on either side. */
   range(top, bottom, more = 0) {
     if (!this.rows.length) return [0, 0];
-    return [Math.max(0, this.at(top) - more), Math.min(this.rows.length, this.at(bottom) + 1 + more)];
+    return [
+      Math.max(0, this.at(top) - more),
+      Math.min(this.rows.length, this.at(bottom) + 1 + more),
+    ];
   }
 
   /** How far to scroll so that a row is in a view of this height, whose top `covered` is covered. */

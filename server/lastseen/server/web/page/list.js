@@ -27,9 +27,18 @@ export class ListView {
    */
   constructor(parent, owner) {
     this.#owner = owner;
-    const pinned = h("div", { class: "pinned", "aria-hidden": "true", hidden: true }, this.#pinned.node);
+    const pinned = h(
+      "div",
+      { class: "pinned", "aria-hidden": "true", hidden: true },
+      this.#pinned.node,
+    );
     this.scroller = h("div", { class: "scroller" }, pinned, this.#canvas);
-    this.#grid = h("div", { class: "grid", role: "treegrid", "aria-label": "Clients" }, this.#head, this.scroller);
+    this.#grid = h(
+      "div",
+      { class: "grid", role: "treegrid", "aria-label": "Clients" },
+      this.#head,
+      this.scroller,
+    );
     parent.append(this.#grid, this.#empty);
     this.scroller.addEventListener("scroll", () => this.#draw(), { passive: true });
     this.scroller.addEventListener("keydown", (event) => this.#press(event));
@@ -84,7 +93,10 @@ export class ListView {
   /** The row that a key leads to; for keys pressed elsewhere on the page, too. */
   step(key) {
     const index = this.#layout.indexOf(this.#active);
-    const perPage = Math.max(1, Math.floor(this.scroller.clientHeight / this.#heights().client) - 1);
+    const perPage = Math.max(
+      1,
+      Math.floor(this.scroller.clientHeight / this.#heights().client) - 1,
+    );
     const next = stepTo(key, index, this.#layout.rows.length, perPage);
     if (next === null) return false;
     this.#goTo(next);
@@ -114,8 +126,9 @@ export class ListView {
     const keys = new Set([...wanted].map((i) => rows[i].key));
     for (const key of this.#shown.keys()) if (!keys.has(key)) this.#remove(key);
     for (const i of wanted) this.#place(rows[i], i);
-    this.#pin(from, scrollTop);
-    if (active < 0 && rows.length) this.#shown.get(rows[from].key)?.view.node.setAttribute("tabindex", "0");
+    this.#pin(scrollTop);
+    if (active < 0 && rows.length)
+      this.#shown.get(rows[from].key)?.view.node.setAttribute("tabindex", "0");
     const clients = rows.slice(from, to).filter(({ kind }) => kind === "client");
     this.#owner.onScreen(clients.map(({ client }) => client.client_id));
   }
@@ -134,7 +147,8 @@ export class ListView {
     view.node.style.transform = `translateY(${this.#layout.tops[i]}px)`;
     setAttribute(view.node, "aria-rowindex", i + 2); // the headings are the first
     setAttribute(view.node, "tabindex", row.key === this.#active ? 0 : -1);
-    if (row.kind === "client") setAttribute(view.node, "aria-selected", String(row.client.client_id === this.#selected));
+    if (row.kind === "client")
+      setAttribute(view.node, "aria-selected", String(row.client.client_id === this.#selected));
   }
 
   #remove(key) {
@@ -143,7 +157,7 @@ export class ListView {
   }
 
   /** The head of the group that is being scrolled through stays in sight. */
-  #pin(from, scrollTop) {
+  #pin(scrollTop) {
     const { rows, tops } = this.#layout;
     let index = rows.length ? this.#layout.at(scrollTop) : -1;
     while (index >= 0 && rows[index].kind !== "group") index -= 1;
@@ -167,7 +181,8 @@ export class ListView {
     const row = this.#layout.rows[index];
     this.#active = row.key;
     const { scrollTop, clientHeight } = this.scroller;
-    const covered = row.kind === "group" || row.key.startsWith("nothing/") ? 0 : this.#heights().group;
+    const covered =
+      row.kind === "group" || row.key.startsWith("nothing/") ? 0 : this.#heights().group;
     this.scroller.scrollTop = this.#layout.scrollTo(index, scrollTop, clientHeight, covered);
     this.#draw();
     this.#shown.get(row.key).view.node.focus({ preventScroll: true });
@@ -187,7 +202,8 @@ export class ListView {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const row = this.#layout.rows[this.#layout.indexOf(this.#active)];
     if (row === undefined) return;
-    const handled = row.kind === "group" ? this.#pressGroup(event.key, row) : this.#pressClient(event.key, row);
+    const handled =
+      row.kind === "group" ? this.#pressGroup(event.key, row) : this.#pressClient(event.key, row);
     if (handled || this.step(event.key)) {
       event.preventDefault();
       event.stopPropagation();

@@ -25,7 +25,8 @@ export function listing(records, choice, folded = new Set()) {
 }
 
 /** By what they are arranged where nothing was chosen: groups, if anybody is in one. */
-export const arrangement = (records) => (records.some(({ groups }) => groups.length) ? "group" : "status");
+export const arrangement = (records) =>
+  records.some(({ groups }) => groups.length) ? "group" : "status";
 
 /** Whether a client fits the search and the group that were chosen. */
 function matches({ group, search }) {
@@ -64,7 +65,12 @@ function rowsOf({ name, online, total, clients }, by, folded) {
   if (!clients.length) return [];
   const key = `${by}/${name}`;
   const group = by === "group" ? name : null;
-  const rows = clients.map((client) => ({ kind: "client", key: `${key}/${client.client_id}`, client, group }));
+  const rows = clients.map((client) => ({
+    kind: "client",
+    key: `${key}/${client.client_id}`,
+    client,
+    group,
+  }));
   if (by === "nothing") return rows;
   const title = by === "status" ? TITLES[name] : name || "No group";
   const head = { kind: "group", key, title, online, total, folded: folded.has(key) };

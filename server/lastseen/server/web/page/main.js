@@ -30,7 +30,10 @@ class Page {
   timelines = new Timelines(this.api, () => this.#list.redraw());
   #live = new Live(this.api, this);
   #list = new ListView(place("list"), this);
-  #toolbar = new Toolbar({ counts: place("counts"), choose: place("choose"), tools: place("tools") }, this);
+  #toolbar = new Toolbar(
+    { counts: place("counts"), choose: place("choose"), tools: place("tools") },
+    this,
+  );
   #side = new Side(place("side"), place("front"));
   #banner = new Banner(place("banner"), place("link"), () => this.#live.open());
   #announcer = new Announcer(place("announcer"), () => countByStatus(this.#live.everyone));
@@ -152,7 +155,12 @@ class Page {
     clearTimeout(this.#timer);
     this.#timer = null;
     const { everyone, ready } = this.#live;
-    this.#toolbar.show(this.#choice, arrangement(everyone), countByStatus(everyone), groupNames(everyone));
+    this.#toolbar.show(
+      this.#choice,
+      arrangement(everyone),
+      countByStatus(everyone),
+      groupNames(everyone),
+    );
     const rows = listing(everyone, this.#choice, this.#folded);
     this.#list.show(rows, this.#changed);
     this.#list.explain(rows.length || !ready ? null : emptiness(this.#choice, everyone.length > 0));
@@ -192,9 +200,11 @@ class Page {
   #press(event) {
     const inField = (fields) => event.target.closest(fields) !== null;
     if (event.key === "Escape") return this.#escape(event);
-    if (inField("input, dialog") || event.ctrlKey || event.metaKey || event.altKey) return undefined;
+    if (inField("input, dialog") || event.ctrlKey || event.metaKey || event.altKey)
+      return undefined;
     if (event.key === "/") this.#toolbar.focusSearch();
-    else if (!STEPS.includes(event.key) || inField("select") || this.#side.hasFocus) return undefined;
+    else if (!STEPS.includes(event.key) || inField("select") || this.#side.hasFocus)
+      return undefined;
     else this.#list.step(event.key);
     return event.preventDefault();
   }

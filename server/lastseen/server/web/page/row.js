@@ -3,7 +3,15 @@
 import { dot, dotOf, drawDot, h, icon, s, setAttribute, setText } from "./dom.js";
 import { titleOf } from "./listing.js";
 import { columns, paths, totals } from "./strip.js";
-import { AVAILABILITIES, STATUSES, VIAS, number, standing, standingExactly, stripInWords } from "./wording.js";
+import {
+  AVAILABILITIES,
+  STATUSES,
+  VIAS,
+  number,
+  standing,
+  standingExactly,
+  stripInWords,
+} from "./wording.js";
 
 /** A column of a row's strip is ten minutes. */
 const COLUMNS = 144;
@@ -44,7 +52,12 @@ export class ClientRow {
   #seen = h("time", {});
 
   constructor() {
-    const words = h("span", { class: "words" }, h("span", { class: "first" }, this.#name, this.#badge), this.#about);
+    const words = h(
+      "span",
+      { class: "words" },
+      h("span", { class: "first" }, this.#name, this.#badge),
+      this.#about,
+    );
     this.node = h(
       "div",
       { class: "row", role: "row", "aria-level": "2", tabindex: "-1" },
@@ -112,7 +125,11 @@ export class GroupRow {
 
   constructor() {
     const cells = cell("group-cell", icon("chevron"), this.#title, this.#count);
-    this.node = h("div", { class: "row group", role: "row", "aria-level": "1", tabindex: "-1" }, cells);
+    this.node = h(
+      "div",
+      { class: "row group", role: "row", "aria-level": "1", tabindex: "-1" },
+      cells,
+    );
   }
 
   show({ title, online, total, folded }) {

@@ -2,10 +2,16 @@
 
 import { expected } from "./api.js";
 import { confirm } from "./confirm.js";
-import { h, setAttribute, setText } from "./dom.js";
+import { button, h, setAttribute, setText } from "./dom.js";
 import { boundsOf, changesOf, labelOf, readValue, sectionOf, settingNamedIn } from "./form.js";
 
-const SECTIONS = { server: "Heartbeats", websocket: "WebSocket", lan: "LAN", limits: "Limits", notify: "Notifications" };
+const SECTIONS = {
+  server: "Heartbeats",
+  websocket: "WebSocket",
+  lan: "LAN",
+  limits: "Limits",
+  notify: "Notifications",
+};
 
 export class SettingsView {
   #api;
@@ -15,29 +21,41 @@ export class SettingsView {
   #body = h("div", {});
   #message = h("p", { class: "message", role: "status" });
   #problem = h("p", { class: "error", role: "alert" });
-  #reset = h("button", { class: "button quiet", type: "button" }, "Take all changes back…");
+  #reset = button("Take all changes back…", "quiet", () => this.#resetAll());
 
   constructor(api) {
     this.#api = api;
     const save = h("button", { class: "button primary", type: "submit" }, "Save");
-    this.#form.append(this.#body, this.#problem, this.#message, h("div", { class: "buttons" }, save, this.#reset));
+    this.#form.append(
+      this.#body,
+      this.#problem,
+      this.#message,
+      h("div", { class: "buttons" }, save, this.#reset),
+    );
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#save();
     });
-    this.#reset.addEventListener("click", () => this.#resetAll());
-    const hint = "Applied at once: every client is told. A restart keeps them; config.toml stays as it is.";
-    this.node = h("div", { class: "panel" }, h("h2", {}, "Settings"), h("p", { class: "hint" }, hint), this.#form);
+    const hint =
+      "Applied at once: every client is told. A restart keeps them; config.toml stays as it is.";
+    this.node = h(
+      "div",
+      { class: "panel" },
+      h("h2", {}, "Settings"),
+      h("p", { class: "hint" }, hint),
+      this.#form,
+    );
     this.#send(() => api.settings());
   }
 
   /** What the server says is in force; what is being typed stays. */
   take({ steerable }) {
-    const typed = new Map([...this.#fields].filter(([key]) => this.#isEdited(key)).map(([key, { input }]) => [key, valueIn(input)]));
-    const same = steerable.length === this.#settings.length && steerable.every(({ key }, i) => key === this.#settings[i].key);
+    const edited = new Set([...this.#fields.keys()].filter((key) => this.#isEdited(key)));
+    const names = (settings) => settings.map(({ key }) => key).join();
+    const others = names(steerable) !== names(this.#settings);
     this.#settings = steerable;
-    if (!same) this.#build();
-    for (const setting of steerable) this.#show(setting, typed);
+    if (others) this.#build();
+    for (const setting of steerable) this.#show(setting, edited.has(setting.key) && !others);
     this.#reset.hidden = !steerable.some(({ changed }) => changed);
   }
 
@@ -59,23 +77,32 @@ export class SettingsView {
 
   #field(setting) {
     const id = `setting-${setting.key.replaceAll(".", "-")}`;
-    const kind = { boolean: "checkbox", number: "text" }[typeof setting.value] ?? "text";
-    const described = `${id}-about ${id}-problem`;
-    const input = h("input", { id, type: kind, name: setting.key, autocomplete: "off", "aria-describedby": described, ...(typeof setting.value === "number" ? { inputmode: "decimal" } : {}) });
+    const input = inputFor(setting, id);
     const problem = h("p", { class: "error", id: `${id}-problem` });
     const state = h("span", { class: "changed-from" });
-    const undo = h("button", { class: "button quiet small", type: "button", on: { click: () => this.#takeBack(setting.key) } }, "Take back");
+    const undo = button("Take back", "quiet small", () => this.#takeBack(setting.key));
     this.#fields.set(setting.key, { input, problem, state, undo });
     input.addEventListener("input", () => this.#complain(setting.key, ""));
-    const about = h("p", { class: "hint", id: `${id}-about` }, `${setting.about} ${bounds(setting)}`.trim());
+    const about = h(
+      "p",
+      { class: "hint", id: `${id}-about` },
+      `${setting.about} ${bounds(setting)}`.trim(),
+    );
     const unit = setting.unit ? h("span", { class: "unit" }, setting.unit) : null;
     const line = h("div", { class: "field-line" }, input, unit, state, undo);
-    return h("div", { class: "field" }, h("label", { for: id }, labelOf(setting)), line, problem, about);
+    return h(
+      "div",
+      { class: "field" },
+      h("label", { for: id }, labelOf(setting)),
+      line,
+      problem,
+      about,
+    );
   }
 
-  #show(setting, typed) {
+  #show(setting, edited) {
     const { input, state, undo } = this.#fields.get(setting.key);
-    if (!typed.has(setting.key)) {
+    if (!edited) {
       if (typeof setting.value === "boolean") input.checked = setting.value;
       else input.value = String(setting.value);
     }
@@ -93,7 +120,10 @@ export class SettingsView {
     const values = {};
     const bad = [];
     for (const setting of this.#settings) {
-      const { value, problem = "" } = readValue(setting, valueIn(this.#fields.get(setting.key).input));
+      const { value, problem = "" } = readValue(
+        setting,
+        valueIn(this.#fields.get(setting.key).input),
+      );
       this.#complain(setting.key, problem);
       if (problem) bad.push(setting.key);
       else values[setting.key] = value;
@@ -111,7 +141,11 @@ export class SettingsView {
   }
 
   async #resetAll() {
-    const sure = await confirm("Take all changes back?", "Everything is as config.toml has it again, at once.", "Take all back");
+    const sure = await confirm(
+      "Take all changes back?",
+      "Everything is as config.toml has it again, at once.",
+      "Take all back",
+    );
     if (sure) await this.#send(() => this.#api.reset(), "All changes are taken back.");
   }
 
@@ -120,7 +154,9 @@ export class SettingsView {
     setText(this.#message, "");
     try {
       const answer = await ask();
-      this.#settings = this.#settings.map((old) => answer.steerable.find(({ key }) => key === old.key) ?? old);
+      this.#settings = this.#settings.map(
+        (old) => answer.steerable.find(({ key }) => key === old.key) ?? old,
+      );
       this.take(answer);
       setText(this.#message, done);
     } catch (error) {
@@ -134,6 +170,20 @@ export class SettingsView {
     this.#complain(key, detail);
     this.#fields.get(key).input.focus();
   }
+}
+
+function inputFor({ key, value }, id) {
+  const type = typeof value === "boolean" ? "checkbox" : "text";
+  const inputmode = typeof value === "number" ? "decimal" : null;
+  const described = `${id}-about ${id}-problem`;
+  return h("input", {
+    id,
+    type,
+    inputmode,
+    name: key,
+    autocomplete: "off",
+    "aria-describedby": described,
+  });
 }
 
 const valueIn = (input) => (input.type === "checkbox" ? input.checked : input.value);

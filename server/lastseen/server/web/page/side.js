@@ -34,7 +34,8 @@ export class Side {
       this.#shown = make();
       this.#fill(close);
     }
-    if (toPanel || (fresh && !WIDE.matches)) this.#element.querySelector("h2").focus({ preventScroll: true });
+    if (toPanel || (fresh && !WIDE.matches))
+      this.#element.querySelector("h2").focus({ preventScroll: true });
   }
 
   hide() {
@@ -50,7 +51,17 @@ export class Side {
   }
 
   #fill(close) {
-    const button = h("button", { class: "tool close", type: "button", "aria-label": "Close", title: "Close (Esc)", on: { click: close } }, icon("close"));
+    const button = h(
+      "button",
+      {
+        class: "tool close",
+        type: "button",
+        "aria-label": "Close",
+        title: "Close (Esc)",
+        on: { click: close },
+      },
+      icon("close"),
+    );
     this.#element.replaceChildren(h("div", { class: "side-bar" }, button), this.#shown.node);
     const heading = this.#element.querySelector("h2");
     heading.tabIndex = -1;
@@ -67,10 +78,15 @@ export class Side {
 }
 
 /** A part of the side under a heading. */
-export const section = (title, ...content) => h("section", { class: "part" }, h("h3", {}, title), ...content);
+export const section = (title, ...content) =>
+  h("section", { class: "part" }, h("h3", {}, title), ...content);
 
 /** Facts as terms and descriptions; those that are empty are left out. */
 export function facts(pairs) {
   const known = pairs.filter(([, value]) => value !== "" && value !== null && value !== undefined);
-  return h("dl", { class: "facts" }, ...known.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))));
+  return h(
+    "dl",
+    { class: "facts" },
+    ...known.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))),
+  );
 }

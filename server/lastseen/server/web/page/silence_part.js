@@ -1,7 +1,7 @@
 /** Keeping quiet about one client for a while, and ending that. */
 
 import { expected } from "./api.js";
-import { h, setText } from "./dom.js";
+import { button, h, setText } from "./dom.js";
 import { section } from "./side.js";
 import { concerns, literally } from "./silences.js";
 import { exact, moment, precisely } from "./times.js";
@@ -16,18 +16,42 @@ const LENGTHS = [
 /** A part: {node, load()}. Hidden where the server tells nobody anything. */
 export function silencePart(client, { api, now }) {
   const list = h("ul", { class: "silences" });
-  const length = h("select", { "aria-label": "For how long" }, ...LENGTHS.map(([value, text]) => h("option", { value }, text)));
-  const reason = h("input", { type: "text", maxlength: 256, placeholder: "Reason", "aria-label": "Reason", autocomplete: "off" });
+  const length = h(
+    "select",
+    { "aria-label": "For how long" },
+    ...LENGTHS.map(([value, text]) => h("option", { value }, text)),
+  );
+  const reason = h("input", {
+    type: "text",
+    maxlength: 256,
+    placeholder: "Reason",
+    "aria-label": "Reason",
+    autocomplete: "off",
+  });
   const problem = h("p", { class: "error", role: "alert" });
-  const button = h("button", { class: "button", type: "submit" }, "Silence");
-  const form = h("form", { class: "silence-form" }, h("span", { class: "select" }, length), reason, button);
-  const node = section("Silence", h("p", { class: "hint" }, "While it is silenced, nobody is told of it."), list, form, problem);
+  const silence = h("button", { class: "button", type: "submit" }, "Silence");
+  const form = h(
+    "form",
+    { class: "silence-form" },
+    h("span", { class: "select" }, length),
+    reason,
+    silence,
+  );
+  const node = section(
+    "Silence",
+    h("p", { class: "hint" }, "While it is silenced, nobody is told of it."),
+    list,
+    form,
+    problem,
+  );
   node.hidden = true;
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const request = { seconds: Number(length.value), client: literally(client.client_id) };
-    act(() => api.silence(reason.value.trim() ? { ...request, reason: reason.value.trim() } : request));
+    act(() =>
+      api.silence(reason.value.trim() ? { ...request, reason: reason.value.trim() } : request),
+    );
   });
 
   async function act(change) {
@@ -53,8 +77,14 @@ export function silencePart(client, { api, now }) {
 
   function item({ id, until, reason: why = "" }) {
     const left = precisely(moment(until) - now());
-    const end = h("button", { class: "button quiet", type: "button", on: { click: () => act(() => api.unsilence(id)) } }, "End");
-    const words = h("span", { title: `until ${exact(moment(until))}` }, `For ${left} more`, why ? ": " : "", h("bdi", {}, why));
+    const end = button("End", "quiet", () => act(() => api.unsilence(id)));
+    const words = h(
+      "span",
+      { title: `until ${exact(moment(until))}` },
+      `For ${left} more`,
+      why ? ": " : "",
+      h("bdi", {}, why),
+    );
     return h("li", {}, words, id === undefined ? null : end);
   }
 

@@ -41,7 +41,8 @@ export class Stream {
     const query = position && `?last_event_id=${encodeURIComponent(position)}`;
     const source = new EventSource(this.#url + query);
     this.#source = source;
-    for (const kind of KINDS) source.addEventListener(kind, (event) => this.#take(source, kind, event));
+    for (const kind of KINDS)
+      source.addEventListener(kind, (event) => this.#take(source, kind, event));
     source.onerror = () => this.#failed(source);
     this.#wait(PATIENCE);
   }

@@ -23,7 +23,11 @@ const MOSTLY = 0.5;
 
 /** A timeline of the API in Unix time. */
 export function readTimeline(drawn, spans) {
-  const stretch = ({ since, until, status }) => ({ since: moment(since), until: moment(until), status });
+  const stretch = ({ since, until, status }) => ({
+    since: moment(since),
+    until: moment(until),
+    status,
+  });
   return {
     since: moment(drawn.since),
     until: moment(drawn.until),
@@ -46,19 +50,24 @@ export function columns({ since, until, spans, unwatched }, count) {
   const dark = new Array(count).fill(0);
   for (const span of spans) {
     forEachColumn(span, (i, share) => (known[i] += share));
-    for (const stretch of unwatched) forEachColumn(common(span, stretch), (i, share) => (dark[i] += share));
+    for (const stretch of unwatched)
+      forEachColumn(common(span, stretch), (i, share) => (dark[i] += share));
   }
   return kinds.map((kind, i) => (dark[i] > MOSTLY * known[i] ? UNWATCHED : kind));
 
   function forEachColumn(stretch, visit) {
     const from = Math.max(0, (stretch.since - since) / width);
     const to = Math.min(count, (stretch.until - since) / width);
-    for (let i = Math.floor(from); i < to; i += 1) visit(i, Math.min(to, i + 1) - Math.max(from, i));
+    for (let i = Math.floor(from); i < to; i += 1)
+      visit(i, Math.min(to, i + 1) - Math.max(from, i));
   }
 }
 
 /** Where two stretches overlap; it ends before it begins where they do not. */
-const common = (one, other) => ({ since: Math.max(one.since, other.since), until: Math.min(one.until, other.until) });
+const common = (one, other) => ({
+  since: Math.max(one.since, other.since),
+  until: Math.min(one.until, other.until),
+});
 
 /** Neighbouring columns of one kind: [{kind, from, to}], `to` exclusive. */
 export function runs(kinds) {
@@ -78,7 +87,8 @@ export function paths(kinds, height) {
     const tall = height * HEIGHTS[kind];
     const top = (height - tall) / 2;
     const bars = kind === UNWATCHED ? dots(from, to) : [[from, to - from]];
-    for (const [x, wide] of bars) drawn[kind] += `M${x} ${round(top)}h${wide}v${round(tall)}h-${wide}z`;
+    for (const [x, wide] of bars)
+      drawn[kind] += `M${x} ${round(top)}h${wide}v${round(tall)}h-${wide}z`;
   }
   return drawn;
 }
@@ -104,7 +114,10 @@ export function totals({ spans, unwatched }) {
 }
 
 const overlap = (stretches, since, until) =>
-  stretches.reduce((sum, s) => sum + Math.max(0, Math.min(until, s.until) - Math.max(since, s.since)), 0);
+  stretches.reduce(
+    (sum, s) => sum + Math.max(0, Math.min(until, s.until) - Math.max(since, s.since)),
+    0,
+  );
 
 /** What a timeline holds at a moment: {status, since, until}; null where nothing is known. */
 export function at({ spans, unwatched }, when) {

@@ -54,7 +54,11 @@ export const exact = (at) => `${day(at)}, ${clock(at)}`;
 
 /** "22 Nov 2026" */
 export const day = (at) =>
-  new Date(at * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+  new Date(at * 1000).toLocaleDateString("en-GB", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+  });
 
 /** "14:03:09" */
 export const clock = (at) => new Date(at * 1000).toLocaleTimeString("en-GB");

@@ -37,8 +37,15 @@ export class Toolbar {
       ["recent", "Latest first"],
     ]);
     places.counts.append(...COUNTS.map(([status, text]) => this.#countButton(status, text)));
-    places.choose.append(this.#search.parentElement, ...[this.#group, this.#by, this.#sort].map((e) => e.parentElement));
-    places.tools.append(this.#tool("health", "Health"), this.#tool("settings", "Settings"), themeButton());
+    places.choose.append(
+      this.#search.parentElement,
+      ...[this.#group, this.#by, this.#sort].map((e) => e.parentElement),
+    );
+    places.tools.append(
+      this.#tool("health", "Health"),
+      this.#tool("settings", "Settings"),
+      themeButton(),
+    );
   }
 
   /** Show the choice, by what rows are arranged now, and the counts. */
@@ -52,7 +59,8 @@ export class Toolbar {
     this.#by.value = choice.by || by;
     this.#sort.value = choice.sort;
     if (document.activeElement !== this.#search) this.#search.value = choice.search;
-    for (const [name, button] of this.#tools) setAttribute(button, "aria-pressed", String(choice.view === name));
+    for (const [name, button] of this.#tools)
+      setAttribute(button, "aria-pressed", String(choice.view === name));
   }
 
   focusSearch() {
@@ -72,7 +80,12 @@ export class Toolbar {
     const count = h("span", { class: "number" });
     const on = { click: () => this.#owner.choose({ status }) };
     const label = h("span", { class: "label" }, status ? dot(status) : null, text);
-    const button = h("button", { class: "count-button", type: "button", "data-status": status, on }, count, label);
+    const button = h(
+      "button",
+      { class: "count-button", type: "button", "data-status": status, on },
+      count,
+      label,
+    );
     this.#counts.set(status, { button, count });
     return button;
   }
@@ -84,16 +97,35 @@ export class Toolbar {
       clearTimeout(timer);
       timer = setTimeout(search, TYPING);
     };
-    const about = { type: "search", placeholder: "Search", "aria-label": "Search by name, id, host, address or note" };
-    const more = { autocomplete: "off", spellcheck: "false", "aria-keyshortcuts": "/", maxlength: "128" };
+    const about = {
+      type: "search",
+      placeholder: "Search",
+      "aria-label": "Search by name, id, host, address or note",
+    };
+    const more = {
+      autocomplete: "off",
+      spellcheck: "false",
+      "aria-keyshortcuts": "/",
+      maxlength: "128",
+    };
     const input = h("input", { ...about, ...more, id: "search", on: { input: type } });
-    h("label", { class: "search" }, icon("search"), input, h("kbd", { "aria-hidden": "true" }, "/"));
+    h(
+      "label",
+      { class: "search" },
+      icon("search"),
+      input,
+      h("kbd", { "aria-hidden": "true" }, "/"),
+    );
     return input;
   }
 
   #select(name, label, options) {
     const choose = () => this.#owner.choose({ [name]: select.value });
-    const select = h("select", { "aria-label": label, name, on: { change: choose } }, ...options.map(option));
+    const select = h(
+      "select",
+      { "aria-label": label, name, on: { change: choose } },
+      ...options.map(option),
+    );
     h("span", { class: "select" }, select, icon("chevron"));
     return select;
   }
@@ -103,7 +135,10 @@ export class Toolbar {
     const names = chosen && !groups.includes(chosen) ? [...groups, chosen] : groups;
     const shown = [...this.#group.options].slice(1).map(({ value }) => value);
     if (shown.length !== names.length || shown.some((name, i) => name !== names[i])) {
-      this.#group.replaceChildren(option(["", "All groups"]), ...names.map((name) => option([name, name])));
+      this.#group.replaceChildren(
+        option(["", "All groups"]),
+        ...names.map((name) => option([name, name])),
+      );
     }
     this.#group.value = chosen;
     this.#group.parentElement.hidden = !names.length;
@@ -111,7 +146,12 @@ export class Toolbar {
 
   #tool(view, text) {
     const on = { click: () => this.#owner.view(view) };
-    const button = h("button", { class: "tool", type: "button", on }, icon(view), h("span", {}, text));
+    const button = h(
+      "button",
+      { class: "tool", type: "button", on },
+      icon(view),
+      h("span", {}, text),
+    );
     this.#tools.set(view, button);
     return button;
   }

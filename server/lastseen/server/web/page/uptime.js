@@ -25,7 +25,13 @@ export function uptimePart(client, { api }) {
 }
 
 function figure({ window, watched, online }) {
-  const about = watched > 0 ? `${precisely(online)} online of ${precisely(watched)} watched` : "not watched";
+  const about =
+    watched > 0 ? `${precisely(online)} online of ${precisely(watched)} watched` : "not watched";
   const share = percentage({ online, watched });
-  return h("div", { class: "figure", title: about }, h("span", { class: "number" }, share), h("span", { class: "label" }, roughly(window)));
+  return h(
+    "div",
+    { class: "figure", title: about },
+    h("span", { class: "number" }, share),
+    h("span", { class: "label" }, roughly(window)),
+  );
 }

@@ -3,7 +3,12 @@
 import { ago, exact, moment, precisely, roughly } from "./times.js";
 import { titleOf } from "./listing.js";
 
-export const STATUSES = { online: "Online", late: "Late", offline: "Offline", unwatched: "Not watched" };
+export const STATUSES = {
+  online: "Online",
+  late: "Late",
+  offline: "Offline",
+  unwatched: "Not watched",
+};
 export const VIAS = { tcp: "TCP", websocket: "WebSocket", http: "HTTP", lan: "LAN" };
 export const AVAILABILITIES = { available: "Available", away: "Away", busy: "Busy" };
 
@@ -31,7 +36,9 @@ export function standing(client, now) {
 /** The exact times behind it. */
 export function standingExactly(client) {
   const since = `${STATUSES[client.status]} since ${exact(moment(client.since))}`;
-  return client.status === "online" ? since : `Last seen ${exact(moment(client.last_seen))}\n${since}`;
+  return client.status === "online"
+    ? since
+    : `Last seen ${exact(moment(client.last_seen))}\n${since}`;
 }
 
 /** The same as a sentence at the head of the panel. */
@@ -42,7 +49,8 @@ export function headline(client, now) {
 }
 
 /** A transition of the history: "Offline, timed out". */
-export const transition = ({ after, reason }) => `${STATUSES[after] ?? after}, ${REASONS[reason] ?? reason}`;
+export const transition = ({ after, reason }) =>
+  `${STATUSES[after] ?? after}, ${REASONS[reason] ?? reason}`;
 
 /** What a strip shows, for those who do not see it. */
 export function stripInWords(totals) {
@@ -59,13 +67,16 @@ export function announcement(changed, counts) {
 }
 
 /** The page's title; null where nobody knows how many there are. */
-export const pageTitle = (counts) => `${counts === null ? "?" : number(counts.online)} online · lastseen`;
+export const pageTitle = (counts) =>
+  `${counts === null ? "?" : number(counts.online)} online · lastseen`;
 
 /** What an empty list says. */
 export function emptiness({ status, group, search }, knowsAnyone) {
-  if (!knowsAnyone) return ["Nobody has been here yet", "Clients appear here the moment they register."];
+  if (!knowsAnyone)
+    return ["Nobody has been here yet", "Clients appear here the moment they register."];
   const what = search ? `“${search}”` : group ? `the group ${group}` : "this";
-  if (status && !search && !group) return [`Nobody is ${status} now`, "Others are: choose Everyone above."];
+  if (status && !search && !group)
+    return [`Nobody is ${status} now`, "Others are: choose Everyone above."];
   return [`Nobody matches ${what}`, "Try another word, or take the filters away."];
 }
 
@@ -74,7 +85,11 @@ export const number = (value) => value.toLocaleString("en-GB");
 
 /** Bytes: "84 MB". */
 export function bytes(count) {
-  const steps = [[1e9, "GB"], [1e6, "MB"], [1e3, "KB"]];
+  const steps = [
+    [1e9, "GB"],
+    [1e6, "MB"],
+    [1e3, "KB"],
+  ];
   const [size, unit] = steps.find(([size]) => count >= size) ?? [1, "bytes"];
   return `${(count / size).toFixed(count / size < 10 && size > 1 ? 1 : 0)} ${unit}`;
 }
