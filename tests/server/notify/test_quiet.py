@@ -212,13 +212,14 @@ def test_only_what_covers_anybody_covers_all():
     assert not Matcher(clients=("*",), groups=("rack-3",)).covers_all
 
 
-def test_in_force_is_what_has_begun_and_is_not_over():
-    silences = [
-        Silence("over", None, 0.0, 100.0),
-        Silence("now", None, 50.0, 101.0),
-        Silence(None, "later", 101.0, 200.0),
-    ]
+def test_in_force_is_what_is_not_over():
+    silences = [Silence("over", None, 0.0, 100.0), Silence("now", None, 50.0, 101.0)]
     assert in_force(silences, (), 100.0) == {Matcher(clients=("now",))}
+
+
+def test_a_clock_that_is_set_back_ends_no_silence():
+    ordered = Silence("web-*", None, 1000.0, 4600.0)
+    assert in_force([ordered], (), 995.0) == {Matcher(clients=("web-*",))}
 
 
 def test_in_force_is_what_is_planned_for_now():

@@ -46,9 +46,13 @@ Quiet = frozenset[Matcher]
 
 
 def in_force(silences: Iterable[Silence], windows: Iterable[Maintenance], wall: float) -> Quiet:
-    """What is covered at a moment (Unix time)."""
+    """What is covered at a moment (Unix time).
+
+    A silence begins when it is ordered: one that seems to lie ahead was ordered before the clock
+    was set back.
+    """
     return frozenset(
-        [matcher_of(silence) for silence in silences if silence.since <= wall < silence.until]
+        [matcher_of(silence) for silence in silences if wall < silence.until]
         + [Matcher(w.clients, w.groups) for w in windows if is_open(w, wall)]
     )
 
