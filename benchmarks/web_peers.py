@@ -17,6 +17,9 @@ ping_interval = {ping_interval}
 [http]
 port = 0
 
+[store]
+url = "{store}"
+
 [log]
 level = "warning"
 """
@@ -27,13 +30,15 @@ NEVER = 3600.0
 _FIND_WS = "process.stdout.write(require('ws/package.json').version)"
 
 
-def web_peers(ping_interval: float = NEVER) -> tuple[Peer, Peer, Peer]:
-    """Ours, npm's and Python's, each with a heartbeat of so many seconds."""
+def web_peers(
+    ping_interval: float = NEVER, store: str = "sqlite:///lastseen.db"
+) -> tuple[Peer, Peer, Peer]:
+    """Ours, npm's and Python's, each with a heartbeat of so many seconds; `store` is for ours."""
     ours = Peer(
         "lastseen",
         str(LASTSEEN_SERVER),
         "websocket",
-        _LASTSEEN_CONFIG.format(ping_interval=ping_interval),
+        _LASTSEEN_CONFIG.format(ping_interval=ping_interval, store=store),
         lambda config, _: [str(LASTSEEN_SERVER), "--config", str(config)],
     )
     npm = Peer(
