@@ -73,7 +73,13 @@ def run(bench: Bench) -> list[Figure]:
     latest = Limit(REAP_INTERVAL + ALLOWED)
     return [
         Figure("silent client: told to be gone, after its deadline", "s", _spreads(silent, 1)),
-        Figure.of("the latest of them", "s", silent, lambda report: report["highest"], latest),
+        Figure.of(
+            "silent client: the latest to be told, after its deadline",
+            "s",
+            silent,
+            lambda report: report["highest"],
+            latest,
+        ),
         Figure("cut link: until a watcher is told", "ms", _spreads(links, 1e3)),
     ]
 
