@@ -134,3 +134,14 @@ def test_two_windows_see_the_same(serve: Fixture, visit: Fixture, wire: Fixture)
     client.say(Leave())
     for page in (one, other):
         page.shows("ada", "offline")
+
+
+def test_below_a_base_path_all_is_the_same(serve: Fixture, visit: Fixture, wire: Fixture):
+    server = serve(server=QUIET, http={"base_path": "/who/is-here"})
+    wire(server).register("ada")
+    page = visit(server)
+    page.titled("1 online · lastseen")
+    page.click('[data-client="ada"]')
+    page.reads(".headline", "Online for")
+    page.reload()
+    page.reads(".headline", "Online for")
