@@ -1,7 +1,7 @@
 /** Strips are asked for when they are on screen, many at a time, and kept. */
 
 import assert from "node:assert/strict";
-import { beforeEach, mock, test } from "node:test";
+import { beforeEach, test } from "node:test";
 
 import {
   Problem,
@@ -13,11 +13,42 @@ import { Timelines, batch } from "../../../server/lastseen/server/web/page/timel
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 const TIME = { since: "2026-11-21T12:00:00Z", until: "2026-11-22T12:00:00Z" };
 
-let api, timelines, drawn;
+/** Timers that fire when a test lets time pass. */
+class World {
+  #now = 1_000_000;
+  #timers = new Map();
+  #last = 0;
+  now = () => this.#now;
+  setTimeout = (callback, delay) => {
+    this.#last += 1;
+    this.#timers.set(this.#last, { callback, at: this.#now + delay });
+    return this.#last;
+  };
+  clearTimeout = (id) => this.#timers.delete(id);
+
+  async pass(milliseconds) {
+    const end = this.#now + milliseconds;
+    for (let due; (due = this.#next(end)) !== null;) {
+      const [id, { callback, at }] = due;
+      this.#timers.delete(id);
+      this.#now = at;
+      callback();
+      await settle();
+    }
+    this.#now = end;
+  }
+
+  #next(end) {
+    const due = [...this.#timers].filter(([, { at }]) => at <= end);
+    due.sort(([, one], [, other]) => one.at - other.at);
+    return due[0] ?? null;
+  }
+}
+
+let api, timelines, drawn, world;
 
 beforeEach(() => {
-  mock.timers.reset();
-  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  world = new World();
   drawn = 0;
   api = {
     asked: [],
@@ -31,13 +62,10 @@ beforeEach(() => {
       };
     },
   };
-  timelines = new Timelines(api, () => (drawn += 1));
+  timelines = new Timelines(api, () => (drawn += 1), world);
 });
 
-async function pass(milliseconds) {
-  mock.timers.tick(milliseconds);
-  await settle();
-}
+const pass = (milliseconds) => world.pass(milliseconds);
 
 test("those on screen are asked for once scrolling has settled, and drawn", async () => {
   timelines.want(["a"]);

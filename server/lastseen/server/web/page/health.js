@@ -55,6 +55,7 @@ const serverFacts = (stats) => [
   ["Memory", bytes(stats.memory)],
   ["Connections", number(stats.connections)],
   ["Watchers", number(stats.watchers)],
+  ["Offline clients in memory", number(stats.remembered)],
   ["Closed as slow", number(stats.slow_closes)],
   ["Refused", number(stats.refused)],
 ];
@@ -78,7 +79,6 @@ const reaperFacts = (stats, now) => [
 
 const storeFacts = (stats) => [
   ["State", h("span", { class: `store ${stats.store ?? "none"}` }, STORES[stats.store ?? "none"])],
-  ["Remembered clients", number(stats.remembered)],
   ["Waiting to be written", number(stats.store_queued ?? 0)],
   ["Lost, as the store was away", number(stats.store_dropped ?? 0)],
   ["Failed writes", number(stats.store_failures ?? 0)],

@@ -18,6 +18,12 @@ const RETRY = 6000;
 /** Strips kept at most; then those not asked for the longest go. */
 const KEPT = 2000;
 
+const BROWSER = {
+  now: () => Date.now(),
+  setTimeout: (callback, delay) => setTimeout(callback, delay),
+  clearTimeout: (timer) => clearTimeout(timer),
+};
+
 export class Timelines {
   /** Whether the server remembers anything at all. */
   available = true;
@@ -30,8 +36,11 @@ export class Timelines {
   #at = 0;
   #asking = false;
 
-  /** `changed()` is called when there is something new to draw. */
-  constructor(api, changed, world = globalThis) {
+  /**
+   * `changed()` is called when there is something new to draw. `world` has clock and timers, in
+   * milliseconds.
+   */
+  constructor(api, changed, world = BROWSER) {
     this.#api = api;
     this.#changed = changed;
     this.#world = world;
@@ -52,7 +61,7 @@ export class Timelines {
   outdate(clientIds) {
     const known = clientIds.filter((id) => this.#known.has(id));
     if (!known.length) return;
-    const due = Date.now() + WRITTEN;
+    const due = this.#world.now() + WRITTEN;
     for (const id of known) this.#known.get(id).due = Math.min(this.#known.get(id).due, due);
     this.#arm(WRITTEN);
   }
@@ -66,7 +75,7 @@ export class Timelines {
 
   #arm(delay) {
     if (!this.available) return;
-    const at = Date.now() + delay;
+    const at = this.#world.now() + delay;
     if (this.#timer !== null && this.#at <= at) return;
     this.#world.clearTimeout(this.#timer);
     this.#at = at;
@@ -77,7 +86,7 @@ export class Timelines {
   }
 
   async #ask() {
-    const ids = batch(this.#wanted.filter((id) => this.#due(id) <= Date.now()));
+    const ids = batch(this.#wanted.filter((id) => this.#due(id) <= this.#world.now()));
     if (this.#asking) return;
     this.#asking = true;
     try {
@@ -95,7 +104,7 @@ export class Timelines {
   /** When the next one on screen is due: now, where some did not fit, or came meanwhile. */
   #armForNext() {
     const next = Math.min(...this.#wanted.map((id) => this.#due(id)));
-    if (Number.isFinite(next)) this.#arm(Math.max(SETTLE, next - Date.now()));
+    if (Number.isFinite(next)) this.#arm(Math.max(SETTLE, next - this.#world.now()));
   }
 
   #due(id) {
@@ -105,7 +114,7 @@ export class Timelines {
   #keep(drawn) {
     for (const { client_id: id, spans } of drawn.timelines) {
       this.#known.delete(id); // so that it stands last: the order in which a Map forgets
-      this.#known.set(id, { timeline: readTimeline(drawn, spans), due: Date.now() + FRESH });
+      this.#known.set(id, { timeline: readTimeline(drawn, spans), due: this.#world.now() + FRESH });
     }
     for (const id of this.#known.keys()) {
       if (this.#known.size <= KEPT) break;
