@@ -107,6 +107,27 @@ async def test_a_peer_that_takes_nothing_breaks_its_link(monkeypatch: pytest.Mon
             await stream.send_all(b"x" * 10_000_000)
 
 
+async def test_and_is_closed_so_that_nobody_waits_for_its_next_request(
+    monkeypatch: pytest.MonkeyPatch, nursery: trio.Nursery
+):
+    monkeypatch.setattr(serving, "PATIENCE", 0.1)
+    ours, theirs = trio.socket.socketpair()
+    stream = PatientStream(trio.SocketStream(ours))
+    woken = trio.Event()
+
+    async def read() -> None:
+        with pytest.raises(trio.ClosedResourceError):
+            await stream.receive_some()
+        woken.set()
+
+    nursery.start_soon(read)
+    with pytest.raises(trio.BrokenResourceError):
+        await stream.send_all(bytes(10_000_000))
+    with trio.fail_after(10):
+        await woken.wait()
+    theirs.close()
+
+
 async def test_a_send_is_given_up_though_it_is_shielded(nursery: trio.Nursery):
     ours, theirs = trio.socket.socketpair()
     with ours, theirs:

@@ -128,7 +128,7 @@ class PatientStream:
         self._given_up = False
 
     async def send_all(self, data: bytes) -> None:
-        """Send everything.
+        """Send everything, or close.
 
         Raises:
             trio.BrokenResourceError: The peer takes nothing, or has gone.
@@ -137,6 +137,8 @@ class PatientStream:
             if not self._given_up:
                 await self._stream.send_all(data)
                 return
+        # Whoever serves us would go on with the next request, after a hole, or wait for one.
+        await trio.aclose_forcefully(self._stream)
         raise trio.BrokenResourceError("the peer does not read")
 
     async def receive_some(self, most: int | None = None) -> bytes:
