@@ -12,8 +12,6 @@ from urllib.request import urlopen
 import pytest
 from websockets.sync.client import connect
 
-from lastseen.server.links.doorkeeper import HELLO_DEADLINE, LEAVE_DEADLINE
-
 AT_EACH_DOOR = {"tcp": 2_500, "websocket": 1_500, "http": 1_000}
 
 SAID = {
@@ -26,10 +24,12 @@ SAID = {
 AT_ONCE = 50
 """Slow peers that say a byte between two pings."""
 
-KEEP_ALIVE = 15.0
-"""Seconds that HTTP waits for a request."""
+HELLO, KEEP_ALIVE = 12.0, 15.0
+"""Seconds in which a link must have said something and be gone if it has not, and those that HTTP
+waits for a request.
+"""
 
-PATIENCE = max(HELLO_DEADLINE + LEAVE_DEADLINE, KEEP_ALIVE) + 30
+PATIENCE = max(HELLO, KEEP_ALIVE) + 30
 """Seconds until all are gone, on a busy machine."""
 
 P99 = 1.0
