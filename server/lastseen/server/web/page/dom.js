@@ -1,5 +1,7 @@
 /** Making elements. Whatever comes from outside becomes text, never markup. */
 
+import { plain } from "./plain.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -18,7 +20,8 @@ export function s(tag, properties = {}, ...children) {
 function filled(element, { on = {}, ...attributes }, children) {
   for (const [name, value] of Object.entries(attributes)) setAttribute(element, name, value);
   for (const [event, listener] of Object.entries(on)) element.addEventListener(event, listener);
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  const given = children.flat().filter((child) => child !== null && child !== undefined);
+  element.append(...given.map((child) => (typeof child === "string" ? plain(child) : child)));
   return element;
 }
 
@@ -37,7 +40,8 @@ export function setAttribute(element, name, value) {
 
 /** Set a text if it is another: what is selected in it stays so. */
 export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const shown = plain(text);
+  if (element.textContent !== shown) element.textContent = shown;
 }
 
 /** An icon of 16 × 16, drawn by lines; it says nothing that words beside it do not. */

@@ -22,8 +22,8 @@ export class ListView {
   #empty = h("div", { class: "empty", hidden: true });
 
   /**
-   * `owner` has `open(clientId, toPanel)`, `fold(key)`, `timelineOf(clientId)`, `onScreen(ids)`,
-   * `lastTrue()`, `moved(clientId)`.
+   * `owner` has `remembers`, `open(clientId, toPanel)`, `fold(key)`, `timelineOf(clientId)`,
+   * `onScreen(ids)`, `lastTrue()`, `moved(clientId)`.
    */
   constructor(parent, owner) {
     this.#owner = owner;
@@ -127,6 +127,7 @@ export class ListView {
     for (const key of this.#shown.keys()) if (!keys.has(key)) this.#remove(key);
     for (const i of wanted) this.#place(rows[i], i);
     this.#pin(scrollTop);
+    this.#grid.classList.toggle("no-past", !this.#owner.remembers);
     if (active < 0 && rows.length)
       this.#shown.get(rows[from].key)?.view.node.setAttribute("tabindex", "0");
     const clients = rows.slice(from, to).filter(({ kind }) => kind === "client");

@@ -80,6 +80,11 @@ class Page {
     return this.timelines.of(clientId);
   }
 
+  /** Whether there is a past to show. */
+  get remembers() {
+    return this.timelines.available;
+  }
+
   onScreen(ids) {
     this.timelines.want(ids);
   }
