@@ -69,7 +69,7 @@ async def _send(url: str, secret: str | tuple[str, ...], message: Message) -> No
     channel = Webhook(name="x", url=url, secret=secret, timeout=PATIENCE)
     with trio.fail_after(2 * PATIENCE):
         async with new_http() as http:
-            await make_sender(channel, http).send(message)
+            await make_sender(channel, lambda: http).send(message)
 
 
 def _shape(value: object) -> object:

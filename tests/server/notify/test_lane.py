@@ -80,6 +80,12 @@ class Deliveries:
                     error=attempt.error,
                 )
 
+    def hasten(self, channel: str, now: float) -> None:
+        self._check()
+        for row in self._pending(channel):
+            if row.attempts and row.due_at > now:
+                self.rows[row.key] = replace(row, due_at=now)
+
     def mark_broken(self, broken: BrokenChannel) -> None:
         self._check()
         self.broken.append(broken)
@@ -262,6 +268,30 @@ async def test_a_receiver_that_is_down_is_tried_with_one_message_at_a_time_and_g
     for client in range(5):
         of_client = [i for i in world.receiver.ids if int(i) % 5 == client]
         assert of_client == sorted(of_client)
+
+
+async def test_after_an_outage_nothing_waits_out_its_pause(autojump_clock, new_world):
+    world = new_world(retry_interval=600)
+    for number in range(8):
+        world.deliveries.add(str(number))
+    world.receiver.answer = refuse()
+    world.begin()
+    await trio.sleep(100)
+    world.receiver.answer = lambda _message: None
+    world.deliveries.add("new")
+    world.lane.wake()
+    await trio.sleep(40)
+    assert set(world.deliveries.states().values()) == {"sent"}
+
+
+async def test_a_bad_delivery_is_not_hurried_by_the_good_ones(autojump_clock, new_world):
+    world = new_world(retry_interval=600)
+    for number in range(20):
+        world.deliveries.add(str(number))
+    world.receiver.answer = lambda m: TransportError("no") if m.id == "3" else None
+    world.begin()
+    await trio.sleep(500)
+    assert world.receiver.ids.count("3") == 1
 
 
 async def test_one_bad_delivery_holds_up_no_other_clients(autojump_clock, new_world):

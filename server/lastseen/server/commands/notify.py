@@ -63,7 +63,7 @@ async def _send_by_all(channels: Sequence[Channel]) -> list[str]:
     async def try_one(channel: Channel) -> None:
         begun = time.monotonic()
         try:
-            await make_sender(channel, http).send(message)
+            await make_sender(channel, lambda: http).send(message)
         except TransportError as error:
             failed.append(channel.name)
             output(f"{channel.name}: FAILED: {error}\n")

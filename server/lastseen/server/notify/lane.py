@@ -35,6 +35,10 @@ STORE_PAUSE = 5.0
 
 MENDING = "mend its settings, or when the other side is mended: lastseen enable "
 
+OUTAGE = 30.0
+"""Seconds without success after which it was the channel that failed, not a message or two: when it
+takes one again, no other waits out a pause that was meant for the channel."""
+
 log = logs.get_logger()
 
 State = Literal["working", "failing", "broken"]
@@ -197,15 +201,18 @@ class Lane:
         await self._keep(self._supply.deliveries.settle, [o.attempt for o in outcomes])
         for outcome in outcomes:
             if outcome.error is None:
-                self._note_taken(outcome.attempt)
+                await self._note_taken(outcome.attempt)
             elif outcome.attempt.state == "failed":
                 self._note_given_up(outcome.attempt)
         if errors := [outcome.error for outcome in outcomes if outcome.error is not None]:
             await self._note_errors(errors, outcomes[-1].attempt.at)
 
-    def _note_taken(self, attempt: Attempt) -> None:
+    async def _note_taken(self, attempt: Attempt) -> None:
         if self._failures:
             log.info("the channel takes messages again", channel=self.channel.name)
+        if self.since is not None and attempt.at - self.since >= OUTAGE:
+            now = self._supply.now()
+            await self._keep(self._supply.deliveries.hasten, self.channel.name, now)
         self._failures, self.error, self.since = 0, "", None
         self.last_sent = attempt.at
         self.sent += len(attempt.keys)
@@ -239,11 +246,11 @@ class Lane:
             await self._supply.in_thread(self._supply.deliveries.mend, self.channel.name)
             self._mended = True
 
-    async def _keep(self, write: Callable[..., None], what: object) -> None:
+    async def _keep(self, write: Callable[..., None], *what: object) -> None:
         """Write as often as it takes: what was sent and is not noted would be sent again."""
         while True:
             try:
-                await self._supply.in_thread(write, what)
+                await self._supply.in_thread(write, *what)
             except StoreUnavailable:
                 await trio.sleep(STORE_PAUSE)
             else:

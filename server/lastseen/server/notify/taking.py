@@ -34,6 +34,9 @@ class Deliveries(Protocol):
     def settle(self, attempts: Sequence[Attempt]) -> None:
         """Note what became of some."""
 
+    def hasten(self, channel: str, now: float) -> None:
+        """What was tried in vain is due now."""
+
     def mark_broken(self, broken: BrokenChannel) -> None:
         """Note that a channel refused for good."""
 

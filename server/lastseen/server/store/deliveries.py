@@ -78,6 +78,14 @@ class DeliveryStore:
             pending.hold_order(connection)
             pending.settle(connection, attempts)
 
+    def hasten(self, channel: str, now: float) -> None:
+        """What a channel did not take, and is to be tried again later, is due now: it takes
+        messages again.
+        """
+        with self._database.writing() as connection:
+            pending.hold_order(connection)
+            pending.hasten(connection, channel, now)
+
     def retry(self, delivery_id: int, now: float) -> bool:
         """Have a failed or pending delivery sent again, due now, as if it had never been tried;
         with all that was told in its message and still is to be. False: there is none, or it was

@@ -118,6 +118,12 @@ def settle(connection: Connection, attempts: Sequence[Attempt]) -> None:
         advance(connection, lines_of(connection, [row["of_key"] for row in chunk]))
 
 
+def hasten(connection: Connection, channel: str, now: float) -> None:
+    """What was tried in vain and waits to be tried again is due now."""
+    waits = and_(_ROW.channel == channel, IS_PENDING, _ROW.attempts > 0, _ROW.due_at > now)
+    connection.execute(update(DELIVERIES).where(waits).values(due_at=now))
+
+
 def _retried(attempt: Attempt, key: str) -> dict[str, Any]:
     return {"of_key": key, "why": attempt.error, "then": attempt.due_at}
 

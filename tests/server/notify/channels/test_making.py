@@ -19,12 +19,12 @@ from lastseen.server.notify.channels.webhook import WebhookSender
     ],
 )
 async def test_every_kind_of_channel_has_its_way(channel: Channel, kind: type, http):
-    assert type(make_sender(channel, http)) is kind
+    assert type(make_sender(channel, lambda: http)) is kind
 
 
 async def test_there_is_no_way_to_no_kind(http):
     with pytest.raises(TypeError, match="no way to a Channel"):
-        make_sender(Channel(name="x"), http)
+        make_sender(Channel(name="x"), lambda: http)
 
 
 async def test_redirects_are_not_followed_and_certificates_are_verified(http):

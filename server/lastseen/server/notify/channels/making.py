@@ -1,5 +1,7 @@
 """The way to each channel, made from its settings."""
 
+import ssl
+from collections.abc import Callable
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
@@ -14,20 +16,26 @@ from lastseen.server.notify.channels.telegram import TelegramSender
 from lastseen.server.notify.channels.webhook import WebhookSender
 from lastseen.server.notify.lane import Sender
 
-MOST_KEPT = 50
+MOST_KEPT = 8
 """Idle connections that are kept for the next message."""
 
 
-def new_http() -> httpx.AsyncClient:
-    """What all channels that speak HTTP share. TLS is verified, HTTPS_PROXY and its like obeyed.
+def new_http(tls: ssl.SSLContext | None = None) -> httpx.AsyncClient:
+    """What a channel that speaks HTTP has of its own. TLS is verified, HTTPS_PROXY and its like
+    obeyed.
 
-    How many connections there are at once is bounded by the lanes, each of which sends a few
-    messages at a time: one bound for all would have a receiver that hangs hold up the others. Names
-    are looked up by a `Resolver`, in all of this run of trio. No cookie is kept: channels share
-    nothing that receivers say, and it would be kept for ever.
+    One for all would share out connections among all channels, at a cost that grows with the square
+    of their number; and one bound for all would have a receiver that hangs hold up the others. How
+    many there are at once is bounded by the lanes, each of which sends a few messages at a time.
+    Names are looked up by a `Resolver`, in all of this run of trio. No cookie is kept: it would be
+    kept for ever.
+
+    Args:
+        tls: What `httpx.create_ssl_context` made: it takes most of the time, and may be shared.
     """
     trio.socket.set_custom_hostname_resolver(Resolver())
     return httpx.AsyncClient(
+        verify=True if tls is None else tls,
         follow_redirects=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         timeout=None,  # noqa: S113 - the whole of an attempt has one: `deadline`
@@ -35,17 +43,17 @@ def new_http() -> httpx.AsyncClient:
     )
 
 
-def make_sender(channel: Channel, http: httpx.AsyncClient) -> Sender:
-    """The way to a channel.
+def make_sender(channel: Channel, http: Callable[[], httpx.AsyncClient]) -> Sender:
+    """The way to a channel, which asks for `http` if it needs it.
 
     Raises:
         TypeError: There is no such kind.
     """
     match channel:
         case Webhook():
-            return WebhookSender(channel, http)
+            return WebhookSender(channel, http())
         case Telegram():
-            return TelegramSender(channel, http)
+            return TelegramSender(channel, http())
         case Apprise():
             return AppriseSender(channel)
         case Command():
