@@ -47,7 +47,7 @@ def test_nobody_is_offline_for_it_and_history_is_in_order(
     start: Any, wire: Any, wall: Any, tmp_path: Path, faultless: Any, until_slowly: Any
 ):
     server = start(
-        server={"heartbeat_interval": 5, "connection_timeout": 8, "reap_interval": 0.2},
+        server={"heartbeat_interval": 4, "connection_timeout": 6, "reap_interval": 0.2},
         store={"url": f"sqlite:///{tmp_path}/clock.db", "flush_interval": 1},
     )
     links = {f"web-{number}": wire(server) for number in range(CLIENTS)}
@@ -78,7 +78,7 @@ def test_nobody_is_offline_for_it_and_history_is_in_order(
     event = until_slowly(
         lambda: server.events("client offline", client_id=silent, reason="timeout"), "noticed"
     )[0]
-    assert 8 <= event["silence"] < 60
+    assert 6 <= event["silence"] < 60
     faultless(server)
 
 

@@ -64,7 +64,9 @@ def reader(steady: Any) -> Iterator[socket.socket]:
 def page(steady: Any) -> Iterator[Any]:
     """A WebSocket of which nothing is read beyond what a queue of one message takes."""
     url = f"ws://127.0.0.1:{steady.websocket_port}/ws"
-    with connect(url, max_queue=1, compression=None, ping_interval=None, max_size=None) as page:
+    with connect(
+        url, max_queue=1, compression=None, ping_interval=None, max_size=None, close_timeout=0.1
+    ) as page:
         yield page
 
 
