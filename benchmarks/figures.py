@@ -50,9 +50,11 @@ class Figure(Struct, frozen=True):
         return cls(quantity, unit, values, limits)
 
     def ratio(self, peer: str) -> float | None:
-        """Our median divided by a peer's; None where one is missing or theirs is 0."""
+        """Our median divided by a peer's; None where one is missing, theirs is 0, or it is ours in
+        another setting.
+        """
         ours, theirs = self.values.get(OURS), self.values.get(peer)
-        if peer == OURS or ours is None or theirs is None or theirs.median == 0:
+        if peer.startswith(OURS) or ours is None or theirs is None or theirs.median == 0:
             return None
         return ours.median / theirs.median
 

@@ -27,6 +27,11 @@ def test_a_peer_stands_with_its_spread_and_our_share_of_it():
     assert row in report
 
 
+def test_ours_with_other_settings_is_no_peer():
+    both = {"lastseen": Spread(1, 1, 1), "lastseen, faster": Spread(2, 2, 2)}
+    assert "| start (s) | 1 | 2 |" in markdown({"Links": [Figure("start", "s", both)]}, {}, [])
+
+
 def test_a_peer_without_the_figure_or_with_none_to_divide_by_has_no_ratio():
     nothing = Figure("nothing", "s", {"lastseen": Spread(1, 1, 1), "ws": Spread(0, 0, 0)})
     report = markdown({"Links": [PING, nothing]}, {}, [])
