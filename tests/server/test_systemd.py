@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from lastseen.server.systemd import Notifier
+from lastseen.server.systemd import ServiceManager
 
 
 class Manager:
@@ -42,13 +42,13 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manager]
 
 
 def test_readiness_is_told_with_a_status(manager: Manager):
-    Notifier(manager.environ).ready("listening on 127.0.0.1:8080")
+    ServiceManager(manager.environ).ready("listening on 127.0.0.1:8080")
     assert manager.heard() == ["READY=1\nSTATUS=listening on 127.0.0.1:8080"]
 
 
 def test_a_reload_is_told_with_the_monotonic_time_at_which_it_began(manager: Manager):
     before = time.monotonic_ns() // 1000
-    Notifier(manager.environ).reloading()
+    ServiceManager(manager.environ).reloading()
     [message] = manager.heard()
     reloading, _, usec = message.partition("\nMONOTONIC_USEC=")
     assert reloading == "RELOADING=1"
@@ -56,14 +56,14 @@ def test_a_reload_is_told_with_the_monotonic_time_at_which_it_began(manager: Man
 
 
 def test_the_shutdown_is_told_with_a_status_or_without(manager: Manager):
-    notifier = Notifier(manager.environ)
+    notifier = ServiceManager(manager.environ)
     notifier.stopping("3 clients online")
     notifier.stopping()
     assert manager.heard() == ["STOPPING=1\nSTATUS=3 clients online", "STOPPING=1"]
 
 
 def test_a_status_cannot_smuggle_in_another_assignment(manager: Manager):
-    Notifier(manager.environ).ready("one\nWATCHDOG=trigger")
+    ServiceManager(manager.environ).ready("one\nWATCHDOG=trigger")
     assert manager.heard() == ["READY=1\nSTATUS=one WATCHDOG=trigger"]
 
 
@@ -73,7 +73,7 @@ async def test_the_watchdog_hears_a_sign_of_life_twice_in_the_time_it_grants(
 ):
     environ = manager.environ | {"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid())}
     with trio.move_on_after(59):
-        await Notifier(environ).watchdog()
+        await ServiceManager(environ).watchdog()
     assert manager.heard() == ["WATCHDOG=1"] * 4  # at 0, 15, 30 and 45 seconds
 
 
@@ -91,7 +91,7 @@ async def test_the_watchdog_hears_a_sign_of_life_twice_in_the_time_it_grants(
 async def test_without_a_watchdog_meant_for_us_there_are_no_signs_of_life(
     manager: Manager, environ: dict[str, str]
 ):
-    notifier = Notifier(manager.environ | environ)
+    notifier = ServiceManager(manager.environ | environ)
     with trio.fail_after(1):
         await notifier.watchdog()
     assert notifier.watchdog_interval is None
@@ -99,7 +99,7 @@ async def test_without_a_watchdog_meant_for_us_there_are_no_signs_of_life(
 
 
 async def test_without_systemd_nothing_happens(capsys: pytest.CaptureFixture[str]):
-    notifier = Notifier({"WATCHDOG_USEC": "1000000"})
+    notifier = ServiceManager({"WATCHDOG_USEC": "1000000"})
     notifier.ready("listening")
     notifier.reloading()
     notifier.stopping()
@@ -111,14 +111,14 @@ async def test_without_systemd_nothing_happens(capsys: pytest.CaptureFixture[str
 def test_a_message_that_cannot_be_delivered_is_logged_and_no_more(
     address: str, capsys: pytest.CaptureFixture[str]
 ):
-    Notifier({"NOTIFY_SOCKET": address}).ready()
+    ServiceManager({"NOTIFY_SOCKET": address}).ready()
     assert "systemd could not be told" in capsys.readouterr().err
 
 
 def test_a_deaf_manager_cannot_stop_the_server(
     manager: Manager, capsys: pytest.CaptureFixture[str]
 ):
-    notifier = Notifier(manager.environ)
+    notifier = ServiceManager(manager.environ)
     for _ in range(1000):  # more than any queue of datagrams holds (net.unix.max_dgram_qlen)
         notifier.ready("busy")
         if said := capsys.readouterr().err:

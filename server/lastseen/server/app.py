@@ -14,7 +14,7 @@ from lastseen.server.doors import Doors
 from lastseen.server.errors import ConfigError
 from lastseen.server.parts import Server
 from lastseen.server.steering import Steering
-from lastseen.server.systemd import Notifier
+from lastseen.server.systemd import ServiceManager
 from lastseen.shared.version import VERSION
 
 log = logs.get_logger()
@@ -32,7 +32,7 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
         StartFailed: It cannot listen where it should, or its database does not answer.
         StoreUnusable: Its database cannot be opened as it is.
     """
-    config, notifier = loaded.config, Notifier(os.environ)
+    config, manager = loaded.config, ServiceManager(os.environ)
     server = Server(loaded)
     descriptors.allow(server.most_connections)
     doors = server.open_doors()
@@ -47,10 +47,10 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
                 if config.websocket.enabled
                 else None
             )
-            nursery.start_soon(notifier.watchdog)
-            _say_ready(loaded, server, doors, notifier)
-            await _until_stopped(signals, server, reload, notifier)
-            notifier.stopping()
+            nursery.start_soon(manager.watchdog)
+            _say_ready(loaded, server, doors, manager)
+            await _until_stopped(signals, server, reload, manager)
+            manager.stopping()
             if heartbeat is not None:
                 heartbeat.cancel()
             accepting.cancel()
@@ -62,15 +62,15 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
 
 
 async def _until_stopped(
-    signals: AsyncIterator[int], server: Server, reload: Reload, notifier: Notifier
+    signals: AsyncIterator[int], server: Server, reload: Reload, manager: ServiceManager
 ) -> None:
     async for number in signals:
         if number != signal.SIGHUP:
             log.info("stopping", signal=signal.Signals(number).name)
             return
-        notifier.reloading()
+        manager.reloading()
         _reload(server.steering, reload)
-        notifier.ready()
+        manager.ready()
 
 
 def _reload(steering: Steering, reload: Reload) -> None:
@@ -99,7 +99,7 @@ async def _leave_at_once_on_another(
             scope.cancel()
 
 
-def _say_ready(loaded: LoadedConfig, server: Server, doors: Doors, notifier: Notifier) -> None:
+def _say_ready(loaded: LoadedConfig, server: Server, doors: Doors, manager: ServiceManager) -> None:
     addresses = doors.addresses("tcp")
     source = str(loaded.path) if loaded.path else "no config.toml here: the defaults"
     log.info(
@@ -115,4 +115,4 @@ def _say_ready(loaded: LoadedConfig, server: Server, doors: Doors, notifier: Not
         log.info("web pages connect to", url=url)
     for warning in loaded.warnings:
         log.warning(warning)
-    notifier.ready(f"Listening on {addresses}")
+    manager.ready(f"Listening on {addresses}")

@@ -19,7 +19,7 @@ log = logs.get_logger()
 _MICROSECONDS = re.compile(r"[1-9][0-9]{0,17}")
 
 
-class Notifier:
+class ServiceManager:
     """The service manager's ear.
 
     Attributes:

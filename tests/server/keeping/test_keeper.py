@@ -17,6 +17,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from lastseen.server.keeping.threads import in_thread
 from lastseen.server.presence.linkless import Beat
+from lastseen.server.store.telling import Delivery, Telling
 
 World = Any
 
@@ -157,6 +158,37 @@ async def test_a_full_queue_holds_the_youngest(autojump_clock, new_world, nurser
     world.store.down = False
     await world.close()
     assert [e.client_id for e in world.store.events] == ["web-2", "web-3", "web-4"]
+
+
+class Teller:
+    """Has each transition told, by one delivery that bears the client's name."""
+
+    def transition(self, transition, *_: object) -> Telling:
+        return Telling(deliveries=(delivery(transition.client_id),))
+
+    def written(self, telling: Telling) -> None: ...
+
+
+def delivery(key: str) -> Delivery:
+    return Delivery(
+        key=key, channel="ops", kind="offline", client_id=key, notice=None, created_at=0, due_at=0
+    )
+
+
+async def test_of_transitions_that_are_given_up_all_is_told_all_the_same_and_in_order(
+    autojump_clock, new_world, nursery
+):
+    world = new_world(queue_bound=3)
+    world.keeper.teller = Teller()
+    world.store.down = True
+    await nursery.start(world.run)
+    for number in range(9):
+        world.register(f"web-{number}")
+    assert world.keeper.dropped == 6
+    world.store.down = False
+    await world.close()
+    told = [d.key for telling in world.store.told for d in telling.deliveries]
+    assert told == [f"web-{number}" for number in range(9)]
 
 
 async def test_that_transitions_are_given_up_is_said_loudly_and_once(

@@ -30,13 +30,18 @@ class World:
         self.numbers = count(1)
         self.kept: dict[str, Delivery] = {}
         self.withdrawn: set[str] = set()
+        self.superseded: list[str] = []
         self.standings: dict[tuple[str, str], object] = {}
         self.offline: set[str] = set()
 
     def keep(self, telling: Telling) -> Telling:
         self.kept |= {delivery.key: delivery for delivery in telling.deliveries}
         for key in telling.withdrawn:
-            assert self.kept[key].due_at > self.now, "what is due may have been sent"
+            delivery = self.kept[key]
+            if delivery.kind == "reminder":  # withdrawn by the store if it was not sent yet
+                self.superseded.append(key)
+                continue
+            assert delivery.due_at > self.now, "what is due may have been sent"
             self.withdrawn.add(key)
         self.standings |= {(s.channel, s.client_id): s for s in telling.standings}
         for key in telling.settled:
@@ -423,6 +428,18 @@ def test_a_silence_by_group_ends_for_its_members_after_a_restart_too():
     assert world.told() == ["offline"]
 
 
+def test_who_went_by_another_way_in_the_silence_is_not_said_to_be_back_when_it_ends():
+    world = World(ops(reasons=("timeout",)))
+    world.goes(reason="timeout")
+    world.silence()
+    world.comes()
+    world.goes(reason="left")
+    world.unsilence()
+    assert world.told() == ["offline"]
+    world.comes()
+    assert world.told() == ["offline", "online"]
+
+
 # --- reminders ----------------------------------------------------------------------------------
 
 
@@ -443,6 +460,17 @@ def test_a_reminder_says_for_how_long_the_client_has_been_gone_by_now():
     world.passes(3600)
     notice = from_json("reminder", world.deliveries()[-1].notice)
     assert (notice.offline_since, notice.at, notice.gone) == (T0, T0 + 3600, 3601.0)
+
+
+def test_a_reminder_that_was_not_sent_is_not_needed_after_the_next_nor_after_the_return():
+    world = World(ops(repeat_interval=3600))
+    world.goes()
+    for _ in range(3):
+        world.passes(3600)
+    world.comes()
+    reminders = [d.key for d in world.deliveries() if d.kind == "reminder"]
+    assert world.superseded == reminders
+    assert world.told()[-1] == "online"
 
 
 def test_of_reminders_that_were_missed_one_is_enough():

@@ -30,6 +30,15 @@ def test_a_clock_that_is_set_changes_nothing():
     assert machine.schedule.now() == 1_800_000_000.0
 
 
+def test_a_machine_that_learns_after_the_start_what_day_it_is_is_believed():
+    machine = Machine()
+    machine.wall += 400 * 86_400
+    machine.up += 1
+    assert machine.schedule.now() == machine.wall
+    machine.wall -= 3600
+    assert machine.schedule.now() == machine.wall + 3600
+
+
 def test_by_default_it_is_the_machines_own_and_goes_on():
     schedule = Schedule()
     before = schedule.now()

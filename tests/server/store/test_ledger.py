@@ -127,3 +127,18 @@ def test_an_id_is_never_used_again(store, delivery):
     store.deliveries.forget_before(NOW + 1)
     store.tell(Telling((delivery("b"),)))
     assert store.deliveries.find("b").id > before
+
+
+def test_when_a_channel_takes_messages_again_what_waits_for_another_attempt_is_due(told):
+    told.settle([Attempt(("pending",), "pending", NOW, NOW + 900, "down")])
+    told.hasten("mail", NOW + 9)
+    assert told.due("hook", NOW + 9) == []
+    told.hasten("hook", NOW + 9)
+    [again] = told.due("hook", NOW + 9)
+    assert (again.key, again.attempts) == ("pending", 1)
+
+
+def test_what_was_not_tried_yet_is_not_hastened(store, delivery):
+    store.tell(Telling(deliveries=(delivery("later", channel="slow", due_at=NOW + 900),)))
+    store.deliveries.hasten("slow", NOW + 9)
+    assert store.deliveries.next_due("slow") == NOW + 900

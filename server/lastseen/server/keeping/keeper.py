@@ -75,7 +75,8 @@ class Keeper:
     Attributes:
         teller: Who decides what is to be told; None: nothing is.
         failures: Writes that failed and were tried again.
-        dropped: Transitions given up because the queue was full, the oldest first.
+        dropped: Transitions given up because the queue was full, the oldest first. What is to be
+            told of them is not.
         flushes: How often it was written who was heard from, and that we are awake; `flushing` is
             how long that took in all, in seconds.
         finished: Set when `run` has written everything and ended.
@@ -102,6 +103,7 @@ class Keeper:
         self._queue_bound = queue_bound
         self._queue: deque[Entry] = deque()
         self._on_their_way: list[Entry] = []
+        self._still_to_tell: list[Telling] = []
         self._changed: dict[str, KnownClient] = {}
         self._numbered = self._written = 0
         self._progress = trio.lowlevel.ParkingLot()
@@ -197,13 +199,16 @@ class Keeper:
 
     def _enqueue(self, entry: Entry) -> None:
         if self._queue and self.queued >= self._queue_bound:
-            self._queue.popleft()  # those on their way stay: they may be in already
+            oldest = self._queue.popleft()  # those on their way stay: they may be in already
             self._note_dropped()
+            if oldest.telling != NOTHING_TOLD:  # of history some is lost, of the telling nothing
+                self._still_to_tell.append(oldest.telling)
         self._queue.append(entry)
         self._something_to_do.set()
 
     async def _write_transitions(self) -> None:
         while self._queue:
+            await self._write_still_to_tell()
             count = min(BATCH, len(self._queue))
             batch = self._on_their_way = [self._queue.popleft() for _ in range(count)]
             events = [entry.event for entry in batch if entry.event is not None]
@@ -212,6 +217,16 @@ class Keeper:
             await self._write(self._store.record, events, list(latest.values()), telling)
             self._written, self._on_their_way = batch[-1].number, []
             self._progress.unpark_all()
+            if self.teller is not None:
+                self.teller.written(telling)
+
+    async def _write_still_to_tell(self) -> None:
+        """What was to be told of transitions that were given up, all of it older than the queue."""
+        while self._still_to_tell:
+            batch = self._still_to_tell[:BATCH]
+            del self._still_to_tell[:BATCH]
+            telling = merged(batch)
+            await self._write(self._store.record, [], [], telling)
             if self.teller is not None:
                 self.teller.written(telling)
 

@@ -15,6 +15,7 @@ from lastseen.server.notify.quiet import Quiet
 from lastseen.server.notify.standing import (
     Change,
     Step,
+    gone_again,
     reminded,
     said,
     silenced,
@@ -142,11 +143,13 @@ class Outbox:
         standings = self._standings.get(record.client_id, {})
         for channel in self._channels.values():
             before = standings.get(channel.name)
+            key = (channel.name, record.client_id)
             if change.offline and not hears_of(channel, record):
+                if before is not None:
+                    yield key, gone_again(before, change)
                 continue
             if not change.offline and before is None:
                 continue
-            key = (channel.name, record.client_id)
             flaps = self._count(key, channel, change.now)
             yield key, turned(before, channel, change, self._new_key(), quiet=quiet, flaps=flaps)
 

@@ -2,7 +2,8 @@
 passed since.
 
 Setting the machine's clock neither hurries a delay nor draws it out; time in which the machine was
-suspended counts. Across a restart what is kept are Unix times, and the wall clock is believed.
+suspended counts. Across a restart what is kept are Unix times, and the wall clock is believed; and
+so it is where it was set by more than a day: then it was no clock before.
 """
 
 import time
@@ -17,15 +18,23 @@ def elapsed() -> float:
     return time.clock_gettime(_ELAPSED)
 
 
+NO_CLOCK = 86_400.0
+"""Seconds. A machine without a battery starts in 1970, until it hears what time it is."""
+
+
 class Schedule:
     """Reads the clock."""
 
     def __init__(
         self, wall: Callable[[], float] = time.time, elapsed: Callable[[], float] = elapsed
     ) -> None:
+        self._wall = wall
         self._elapsed = elapsed
         self._began = wall() - elapsed()
 
     def now(self) -> float:
         """This moment, as Unix time."""
-        return self._began + self._elapsed()
+        elapsed, wall = self._elapsed(), self._wall()
+        if abs(wall - self._began - elapsed) > NO_CLOCK:
+            self._began = wall - elapsed
+        return self._began + elapsed

@@ -14,6 +14,10 @@ from lastseen.server.notify.notice import ClientNotice, from_json, to_json
 from lastseen.server.store.model import Json
 from lastseen.server.store.telling import Delivery, Kind, Standing
 
+REMINDED = 0.0
+"""`held_until` of a standing whose `held` is a reminder. It is withdrawn by the next one or by the
+return, if it was not sent yet."""
+
 
 class Step(Struct, frozen=True):
     """What came of a change.
@@ -96,9 +100,17 @@ def said(standing: Standing, channel: Channel, key: str, now: float) -> Step:
     withdrawn = withdrawable(standing, now)
     if standing.said == "online" or withdrawn or _was_brief(standing, now):
         return Step(None, withdrawn=withdrawn)
+    reminder = _last_reminder(standing)
     if "online" not in channel.events:
-        return Step(None)
-    return Step(None, _delivery(standing, "online", key, now, due_at=now))
+        return Step(None, withdrawn=reminder)
+    return Step(None, _delivery(standing, "online", key, now, due_at=now), reminder)
+
+
+def gone_again(standing: Standing, change: Change) -> Step:
+    """The client went, by a way that the channel does not ask for, before it was told of its
+    return: what it was told is true still.
+    """
+    return Step(replace(standing, offline=True, changed_at=change.now, since=change.now))
 
 
 def silenced(standing: Standing, now: float) -> Step:
@@ -110,8 +122,10 @@ def silenced(standing: Standing, now: float) -> Step:
 
 
 def reminded(standing: Standing, channel: Channel, key: str, now: float) -> Step:
-    """The client is offline still, and it is time to say so again."""
-    interval = channel.repeat_interval
+    """The client is offline still, and it is time to say so again. A reminder that was not sent
+    yet is not needed any more.
+    """
+    before, interval = standing, channel.repeat_interval
     if not interval or standing.remind_at is None:
         return Step(replace(standing, remind_at=None))
     missed = (now - standing.remind_at) // interval  # of several that were missed, one is enough
@@ -123,7 +137,8 @@ def reminded(standing: Standing, channel: Channel, key: str, now: float) -> Step
     delivery = _delivery(
         replace(standing, notice=to_json(outage)), "reminder", key, now, due_at=now
     )
-    return Step(replace(standing, remind_at=following), delivery)
+    standing = replace(standing, remind_at=following, held=key, held_until=REMINDED)
+    return Step(standing, delivery, _last_reminder(before))
 
 
 def _say_offline(standing: Standing, channel: Channel, key: str, now: float) -> Step:
@@ -158,6 +173,10 @@ def _flapping(standing: Standing, channel: Channel, key: str, now: float, flaps:
 def withdrawable(standing: Standing, now: float) -> str:
     """The key of the delivery that nobody was told of yet."""
     return standing.held if _was_brief(standing, now) else ""
+
+
+def _last_reminder(standing: Standing) -> str:
+    return standing.held if standing.held_until == REMINDED else ""
 
 
 def _was_brief(standing: Standing, now: float) -> bool:
