@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench faults fuzz soak clean
+.PHONY: help install run test check format bench faults fuzz soak simulate clean
 
 help: ## what there is to do
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -50,6 +50,9 @@ fuzz: install ## fuzz every door: make fuzz MINUTES=60
 
 soak: install ## does anything grow? make soak MINUTES=30 CLIENTS=5000 (docs/soak.md)
 	$(BIN)/python -m benchmarks.soak $(MINUTES) --clients $(CLIENTS)
+
+simulate: install ## a world of troubles in simulated time: SEED=1 DAYS=7 CLIENTS=1000 (docs/guarantees.md)
+	@PYTHONPATH=. $(BIN)/python -m tests.simulation --seed $(or $(SEED),1) --days $(or $(DAYS),1) --clients $(or $(CLIENTS),1000) $(MORE)
 
 clean: ## remove what was made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -1,0 +1,192 @@
+"""Laws 1 to 3: nobody who is heard is called gone, nobody who is gone stays, and what happened to
+the server is held against nobody.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tests.simulation.machines import Beater
+from tests.simulation.witness import NEVER, TICK, Decided, Rule, Run, Subject
+
+from lastseen.server.presence.clock import SAMPLE_INTERVAL, STALL_TOLERANCE
+from lastseen.server.presence.detector import LATE_SHARE
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+UNNOTICED = SAMPLE_INTERVAL + STALL_TOLERANCE
+"""Seconds of a stall that may count as awake."""
+
+SETTLED = 90.0
+"""Seconds after which a client whose own troubles are over is back: pauses of up to 20 s between
+attempts that may take 10 s each."""
+
+LOOK = 60.0
+"""Seconds between two looks at who should be gone."""
+
+
+class Detection:
+    """Judges transitions, and looks for those that never came."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._look_at = 0.0
+
+    # --- as it happens
+
+    def decided(self, decided: Decided, subject: Subject) -> None:
+        run = self._world.runs[-1]
+        if 0 <= decided.at - subject.linked <= TICK:
+            return  # it comes at this very moment by a link that nobody could have read before
+        if decided.after == "offline":
+            if why_not := self._too_early(decided, subject, run):
+                self._world.breach(1, f"{decided.client_id} offline ({decided.reason}): {why_not}")
+            if decided.reason in ("timeout", "closed"):
+                self._hold_to_bound(subject, run)
+                self._blame_server(decided, subject)
+        elif decided.reason == "silent" and (why_not := self._late_early(decided, subject, run)):
+            self._world.breach(1, f"{decided.client_id} late: {why_not}")
+
+    def tick(self) -> None:
+        world = self._world
+        server = world.server
+        if world.is_up and server is not None:
+            run = world.runs[-1]
+            if server.presence.registry.detector.held:
+                run.held_at = world.awake()
+            if world.now >= self._look_at:
+                self._look_at = world.now + LOOK
+                for client in list(server.presence.registry._clients):
+                    self._hold_to_bound(world.society.subjects[client], run)
+
+    def at_end(self) -> None:
+        """All was judged as it happened."""
+
+    # --- law 1
+
+    def _too_early(self, decided: Decided, subject: Subject, run: Run) -> str:
+        now = decided.awake
+        match decided.reason:
+            case "left":
+                return "" if subject.left > NEVER else "it said no goodbye"
+            case "kicked":
+                return "" if subject.kicked > NEVER else "nobody kicked it"
+        return self._silent_too_short(
+            subject, run, now,
+            link=lambda rule: rule.timeout, grace=lambda rule: rule.grace, share=1.0,
+        )  # fmt: skip
+
+    def _late_early(self, decided: Decided, subject: Subject, run: Run) -> str:
+        return self._silent_too_short(
+            subject, run, decided.awake,
+            link=lambda rule: min(1.5 * rule.heartbeat, rule.timeout),
+            grace=lambda _: 0.0, share=LATE_SHARE,
+        )  # fmt: skip
+
+    def _silent_too_short(self, subject, run, now, *, link, grace, share) -> str:
+        heard_by_link = max(subject.signed, subject.ended)
+        if heard_by_link >= run.began:
+            slack = self._slack(run, heard_by_link)
+            if subject.ended >= subject.signed:
+                least = min(grace(rule) for rule in _in_force(run, subject.ended))
+                if now - subject.ended < least - slack:
+                    return f"its link ended {now - subject.ended:.2f} s ago, grace is {least:g} s"
+            else:
+                least = min(link(rule) for rule in _in_force(run, subject.signed))
+                if now - subject.signed < least - slack:
+                    silence = now - subject.signed
+                    return f"it was heard {silence:.2f} s ago, and has {least:g} s"
+        if subject.beaten >= run.began:
+            least = share * subject.patience
+            if now - subject.beaten < least - self._slack(run, subject.beaten):
+                return f"it beat {now - subject.beaten:.2f} s ago, and has {least:g} s"
+        if max(heard_by_link, subject.beaten) < run.began and share == 1.0:
+            least = min(rule.timeout + rule.grace for rule in run.rules)
+            if subject.beaten > subject.signed:
+                least = subject.patience + min(rule.grace for rule in run.rules)
+            if now - run.began < least - self._slack(run, run.began):
+                return f"this run is {now - run.began:.2f} s old, and it has {least:g} s"
+        return ""
+
+    # --- law 2
+
+    def _hold_to_bound(self, subject: Subject, run: Run) -> None:
+        now, bound = self._world.awake(), self.bound(subject, run)
+        if now > bound + 0.01:
+            self._world.breach(
+                2,
+                f"{subject.client_id} is gone, and present {now - bound:.2f} s "
+                f"longer than it should (heard by link {subject.signed:.2f}, which ended "
+                f"{subject.ended:.2f}, and by beats {subject.beaten:.2f}; now {now:.2f})",
+            )
+
+    def bound(self, subject: Subject, run: Run) -> float:
+        """Until when (awake time) it may be present if nothing more is heard of it."""
+        deadlines, reap = [], 0.0
+        if subject.signed >= run.began:
+            rules = list(_in_force(run, subject.signed))
+            reap = max(rule.reap for rule in rules)
+            deadlines.append(subject.signed + max(rule.timeout for rule in rules))
+        if subject.ended >= run.began:
+            rules = list(_in_force(run, subject.ended))
+            reap = max(reap, *(rule.reap for rule in rules))
+            deadlines.append(self._grace_over(subject.ended, run, rules))
+        if subject.beaten >= run.began:
+            reap = max(reap, *(rule.reap for rule in _in_force(run, subject.beaten)))
+            deadlines.append(subject.beaten + subject.patience)
+        if run.served < float("inf"):
+            timeout = max(subject.patience, *(rule.timeout for rule in run.rules))
+            grace = max(rule.grace for rule in run.rules)
+            restored = max(subject.signed, subject.ended, subject.beaten) < run.began
+            mixed = subject.beaten < run.began and subject.beaten > NEVER
+            if restored or mixed:
+                reap = max(reap, *(rule.reap for rule in run.rules))
+                deadlines.append(run.served + timeout + grace)
+        else:
+            return float("inf")
+        deadline = max(deadlines)
+        if run.held_at > min(deadline, self._world.awake()) - 2 * reap - _HOLD:
+            deadline += _HOLD + reap
+        return deadline + reap + TICK * 2 + 0.3
+
+    def _grace_over(self, ended: float, run: Run, rules: list[Rule]) -> float:
+        grace = max(rule.grace for rule in rules)
+        timeout = max(rule.timeout for rule in rules)
+        doubts = [
+            pause.awake
+            for pause in run.pauses
+            if ended - timeout <= pause.awake + UNNOTICED <= ended + grace + 2 * UNNOTICED + 30
+            or ended - timeout <= pause.awake <= ended + grace + 30
+        ]
+        if doubts:
+            return max(ended, *doubts) + UNNOTICED + timeout + grace
+        return ended + grace
+
+    # --- law 3
+
+    def _blame_server(self, decided: Decided, subject: Subject) -> None:
+        began = self._world.runs[-1].began
+        wells = [m for m in subject.machines if m.is_well(SETTLED)]
+        if subject.signed >= began > subject.beaten:
+            # Of one that held a link when the last run ended, only the link is remembered.
+            wells = [m for m in wells if not isinstance(m, Beater)]
+        if wells:
+            self._world.breach(
+                3, f"{decided.client_id} offline ({decided.reason}), and nothing is wrong with it"
+            )
+
+    def _slack(self, run: Run, since: float) -> float:
+        stalls = sum(pause.awake >= since - TICK for pause in run.pauses)
+        return TICK + 0.01 + UNNOTICED * stalls
+
+
+_HOLD = 60.0
+"""As `detector.mass_loss_hold`."""
+
+
+def _in_force(run: Run, since: float) -> Iterator[Rule]:
+    """The settings that were in force at some time since then."""
+    for index, rule in enumerate(run.rules):
+        following = run.rules[index + 1].since if index + 1 < len(run.rules) else float("inf")
+        if following >= since:
+            yield rule

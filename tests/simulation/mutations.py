@@ -1,0 +1,136 @@
+"""Breaks each law on purpose: changes one place of the code, in a copy, and sees the simulation
+find it.
+
+    python -m tests.simulation.mutations [NAME …]
+
+The list stands in docs/guarantees.md.
+"""
+
+# ruff: noqa: E501, T201 - the code that is changed is quoted as it stands
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from msgspec import Struct
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("server", "client", "shared", "tests/simulation")
+SERVER = "server/lastseen/server/"
+
+PATIENCE = 600.0
+"""Seconds of real time for one world."""
+
+
+class Mutation(Struct, frozen=True):
+    """One change, the law that it breaks, and a world in which that shows."""
+
+    name: str
+    law: int
+    file: str
+    before: str
+    after: str
+    seed: int
+    days: float = 0.25
+    clients: int = 60
+
+
+MUTATIONS = [
+    Mutation("a ping is not noted", 1, "presence/detector.py",
+             "        session.last_ping = now\n        if session.state is FRESH:\n            self._fresh[session] = now.awake\n",
+             "        session.last_ping = now\n        if session.state is FRESH:\n", 15, 0.1),
+    Mutation("grace is not waited for", 1, "presence/detector.py",
+             "BROKEN: policy.reconnect_grace,", "BROKEN: policy.reconnect_grace / 2,", 15),
+    Mutation("the timeout is forgotten for those whose link stands", 2, "presence/detector.py",
+             "ending = (SILENT, BROKEN, DOUBTED)", "ending = (BROKEN, DOUBTED)", 15),
+    Mutation("one that is silent waits anew", 2, "presence/detector.py",
+             "self._move(session, SILENT, session.last_ping.awake)",
+             "self._move(session, SILENT, session.last_ping.awake + 45.0)", 15),
+    Mutation("a suspension is not noticed", 3, "presence/clock.py",
+             "if slept > STALL_TOLERANCE:", "if slept > 1e9:", 14),
+    Mutation("stalls count as awake", 1, "presence/clock.py",
+             "if stall > 0:", "if stall > 1e9:", 15),
+    Mutation("those of the run before get the grace of a broken link", 3, "presence/detector.py",
+             "DOUBTED: policy.connection_timeout + policy.reconnect_grace,",
+             "DOUBTED: policy.reconnect_grace,", 15),
+    Mutation("a write whose answer was lost is given up", 6, "keeping/keeper.py",
+             "            except StoreUnavailable as error:\n                self._note_unavailable(error, pause)\n",
+             "            except StoreUnavailable as error:\n                self._note_unavailable(error, pause)\n                return\n", 13),
+    Mutation("where channels stand is forgotten by a restart", 4, "notify/outbox.py",
+             "        for standing in standings:\n            self._set(standing)\n",
+             "        for _ in standings:\n            pass\n", 14),
+    Mutation("what is short is told all the same", 4, "notify/standing.py",
+             "return standing.held if _was_brief(standing, now) else \"\"", "return \"\"", 15),
+    Mutation("a return is not told", 4, "notify/standing.py",
+             "if standing.said == \"online\" or withdrawn or _was_brief(standing, now):",
+             "if standing.said != \"flapping\":", 15),
+    Mutation("a change is published without its client's last update", 5, "presence/journal.py",
+             "shown, self._changed = self._changed, {}",
+             "shown, self._changed = self._changed, dict(list(self._changed.items())[1:2])", 15),
+    Mutation("watchers are not told of broken links", 5, "presence/presence.py",
+             "    def broke(self, session: Session, now: Moment) -> None:\n        \"\"\"A client's link broke.\"\"\"\n        self._changed_by(session)\n",
+             "    def broke(self, session: Session, now: Moment) -> None:\n        \"\"\"A client's link broke.\"\"\"\n", 15),
+    Mutation("a shutdown does not write what waits", 6, "keeping/keeper.py",
+             "        await self._write_transitions()\n        await self._flush()\n        await self._write(self._store.end_run",
+             "        self._queue.clear()\n        await self._flush()\n        await self._write(self._store.end_run", 15),
+    Mutation("events are written backwards", 6, "keeping/keeper.py",
+             "events = [entry.event for entry in batch if entry.event is not None]",
+             "events = [entry.event for entry in reversed(batch) if entry.event is not None]", 15),
+    Mutation("an outage begins when it is noticed", 7, "store/uptime.py",
+             "min(event.last_seen, event.at)", "event.at", 11),
+    Mutation("a stall counts as watched", 7, "keeping/keeper.py",
+             "        self._awake_since = now\n", "        self._awake_since = None\n", 11),
+    Mutation("the ring is never trimmed", 8, "presence/journal.py",
+             "while self._ring_size > self._ring_bytes and", "while self._ring_size > 99 * self._ring_bytes and", 15, 1.0),
+    Mutation("the doorkeeper keeps count of those who have gone", 8, "links/doorkeeper.py",
+             "self._from_host[host] -= 1", "self._from_host[host] -= 0", 15, 0.05),
+]  # fmt: skip
+
+
+def main(names: list[str]) -> int:
+    missed = 0
+    for mutation in MUTATIONS:
+        if not names or mutation.name in names:
+            found = find(mutation)
+            missed += not found.startswith(f"law {mutation.law},")
+            print(
+                f"{mutation.name} (law {mutation.law}, seed {mutation.seed}): {found}", flush=True
+            )
+    return 1 if missed else 0
+
+
+def find(mutation: Mutation) -> str:
+    """What the simulation says of a copy with this change: the first line; "" for nothing."""
+    with tempfile.TemporaryDirectory(prefix="lastseen-mutation-") as name:
+        copy = Path(name)
+        for folder in COPIED:
+            shutil.copytree(
+                ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__")
+            )
+        changed = copy / SERVER / mutation.file
+        text = changed.read_text()
+        if text.count(mutation.before) != 1:
+            return f"{mutation.file} has not the one place that was to be changed"
+        changed.write_text(text.replace(mutation.before, mutation.after))
+        return _first_line(copy, mutation)
+
+
+def _first_line(copy: Path, mutation: Mutation) -> str:
+    path = [copy / "server", copy / "client", copy / "shared", copy]
+    command = [
+        sys.executable, "-m", "tests.simulation", "--seed", str(mutation.seed), "--as-it-is",
+        "--days", str(mutation.days), "--clients", str(mutation.clients),
+    ]  # fmt: skip
+    ran = subprocess.run(
+        command, cwd=copy, env=os.environ | {"PYTHONPATH": ":".join(map(str, path))},
+        capture_output=True, text=True, timeout=PATIENCE,
+    )  # fmt: skip
+    lines = ran.stdout.splitlines()
+    return lines[0] if ran.returncode == 1 and lines else f"not found ({ran.stderr[-300:]})"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,45 @@
+"""What broke a law is shortened to the least that still does."""
+
+from msgspec import structs
+from tests.simulation.__main__ import command
+from tests.simulation.incidents import incidents
+from tests.simulation.laws import Breach
+from tests.simulation.shrinking import minimal, shrink
+from tests.simulation.world import Plan
+
+
+def test_minimal_leaves_just_those_that_it_takes():
+    assert minimal(range(100), lambda kept: {17, 80} <= set(kept)) == [17, 80]
+
+
+def test_minimal_leaves_nobody_where_nobody_is_needed():
+    assert minimal(range(100), lambda _: True) == []
+
+
+def test_minimal_leaves_everyone_where_each_is_needed():
+    assert minimal(range(5), lambda kept: len(kept) == 5) == [0, 1, 2, 3, 4]
+
+
+def test_clients_then_incidents_then_time_are_left_out_as_long_as_the_law_is_broken():
+    plan = Plan(1, tuple(range(50)), 36_000.0)
+    needed = [i.number for i in incidents(1, 5_000.0)][2]
+
+    def fails(tried: Plan) -> Breach | None:
+        chosen = {i.number for i in incidents(1, tried.seconds)}
+        if tried.incidents is not None:
+            chosen &= set(tried.incidents)
+        broken = 31 in tried.clients and needed in chosen
+        return Breach(3, 5_000.0, "again") if broken else None
+
+    shorter, breach = shrink(plan, Breach(3, 30_000.0, "first"), fails)
+    assert (shorter.clients, shorter.incidents) == ((31,), (needed,))
+    assert shorter.seconds <= 5_060.0
+    assert breach.how == "again"
+
+
+def test_the_printed_command_names_all_that_is_left():
+    plan = structs.replace(Plan(7, (3, 17), 8_640.0), incidents=(4,))
+    assert command(plan) == (
+        "make simulate SEED=7 DAYS=0.100000 "
+        "MORE=\"--only-clients 3,17 --only-incidents '4' --as-it-is\""
+    )
