@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lastseen.server.config.sections.channels import Channel
 from lastseen.server.notify.notice import MassLoss, from_json
-from lastseen.server.notify.outbox import Outbox
+from lastseen.server.notify.outbox import PORTION, Outbox
 from lastseen.server.notify.quiet import Matcher
 from lastseen.server.presence.model import Transition
 from lastseen.server.store.telling import Delivery, Telling
@@ -62,7 +62,8 @@ class World:
         self.keep(self.outbox.tick(self.now))
 
     def silence(self, quiet: frozenset[Matcher] = EVERYONE) -> None:
-        self.keep(self.outbox.silence(quiet, self.now))
+        for telling in self.outbox.silence(quiet, self.now):
+            self.keep(telling)
 
     def unsilence(self) -> None:
         self.silence(NOBODY)
@@ -438,6 +439,21 @@ def test_who_went_by_another_way_in_the_silence_is_not_said_to_be_back_when_it_e
     assert world.told() == ["offline"]
     world.comes()
     assert world.told() == ["offline", "online"]
+
+
+def test_a_silence_reaches_many_in_portions_and_who_comes_in_between_is_not_lost():
+    world = World(ops(delay=30))
+    for number in range(3 * PORTION):
+        world.goes(f"web-{number}")
+    portions = world.outbox.silence(EVERYONE, world.now)
+    world.keep(next(portions))
+    world.comes(f"web-{3 * PORTION - 1}")
+    for telling in portions:
+        world.keep(telling)
+    assert len(world.withdrawn) == 3 * PORTION
+    world.unsilence()
+    told = [d.client_id for d in world.kept.values() if d.key not in world.withdrawn]
+    assert sorted(told) == sorted(f"web-{number}" for number in range(3 * PORTION - 1))
 
 
 # --- reminders ----------------------------------------------------------------------------------

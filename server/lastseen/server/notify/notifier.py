@@ -5,7 +5,7 @@ the lanes that send, and what time alone brings about.
 import random
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -92,6 +92,8 @@ class Notifier:
         self._followed = settings()
         self._epoch = epoch
         self._silences: dict[int, Silence] = {}
+        self._requieting: Iterator[Telling] = iter(())
+        self._something_to_do = trio.Event()
         self._broken: list[BrokenChannel] = []
         self._outbox = Outbox(_enabled(self._followed), new_name)
         supply = Supply(
@@ -139,7 +141,8 @@ class Notifier:
             raise StartFailed(str(error)) from error
         now = self._around.schedule()
         self._keeper.tell(self._outbox.follow(_enabled(self._followed), now))
-        self._keeper.tell(self._outbox.silence(self._quiet(), now))
+        for telling in self._outbox.silence(self._quiet(), now):
+            self._keeper.tell(telling)
 
     async def run(self) -> None:
         """Tell, until finished or cancelled."""
@@ -219,10 +222,14 @@ class Notifier:
 
     async def _tick_for_ever(self) -> None:
         while True:
-            await trio.sleep(TICK)
+            with trio.move_on_after(TICK):
+                await self._something_to_do.wait()
+            self._something_to_do = trio.Event()
             if self._settings() != self._followed:
                 self._follow(self._settings())
             self._follow_quiet()
+            while self._requiet_some():
+                await trio.lowlevel.checkpoint()
             now = self._around.schedule()
             self._keeper.tell(self._outbox.tick(now))
             self._outbox.forget_before(now - self._retention())
@@ -233,9 +240,19 @@ class Notifier:
         self._lanes.follow(_enabled(settings))
 
     def _follow_quiet(self) -> None:
+        """Have other silences in force at once; who they concern is gone through in portions."""
         quiet = self._quiet()
         if quiet != self._outbox.quiet:
-            self._keeper.tell(self._outbox.silence(quiet, self._around.schedule()))
+            self._requieting = self._outbox.silence(quiet, self._around.schedule())
+            self._requiet_some()
+            self._something_to_do.set()
+
+    def _requiet_some(self) -> bool:
+        """One portion. False: there is none left."""
+        telling = next(self._requieting, None)
+        if telling is not None:
+            self._keeper.tell(telling)
+        return telling is not None
 
     def _quiet(self) -> Quiet:
         return in_force(self._silences.values(), self._followed.maintenance, self._around.wall())

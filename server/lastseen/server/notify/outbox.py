@@ -32,6 +32,9 @@ SWEEP = 60.0
 FORGETTING = 300.0
 """Seconds between two looks for clients that are forgotten."""
 
+PORTION = 500
+"""Standings held against other silences in one go: a few milliseconds."""
+
 NOTHING = Telling()
 
 Key = tuple[str, str]
@@ -93,12 +96,14 @@ class Outbox:
         ]
         return Telling(deliveries=tuple(deliveries))
 
-    def silence(self, quiet: Quiet, now: float) -> Telling:
+    def silence(self, quiet: Quiet, now: float) -> Iterator[Telling]:
         """Other silences are in force from now on: of some clients nothing is told, of others it is
-        again.
+        again. In portions: there may be many who are offline, and anything may happen in between.
         """
         self.quiet = quiet
-        return self._keep(self._requiet(now))
+        keys = [key for key, _ in self._every()]
+        for start in range(0, len(keys), PORTION):
+            yield self._keep(self._requiet(keys[start : start + PORTION], now))
 
     def tick(self, now: float) -> Telling:
         """Time passed: who flapped may be steady, and of long outages channels are reminded."""
@@ -153,9 +158,12 @@ class Outbox:
             flaps = self._count(key, channel, change.now)
             yield key, turned(before, channel, change, self._new_key(), quiet=quiet, flaps=flaps)
 
-    def _requiet(self, now: float) -> Iterator[tuple[Key, Step]]:
-        for key, standing in self._every():
-            if (channel := self._channels.get(standing.channel)) is None:
+    def _requiet(self, keys: Iterable[Key], now: float) -> Iterator[tuple[Key, Step]]:
+        for key in keys:
+            name, client_id = key
+            channel = self._channels.get(name)
+            standing = self._standings.get(client_id, {}).get(name)
+            if channel is None or standing is None:
                 continue
             covered = self._covers(standing.client_id, _groups_of(standing))
             if covered and standing.muted != "silence":
