@@ -284,6 +284,46 @@ async def test_one_that_does_not_read_is_dismissed_and_held_in_bounded_memory(
     assert quick.view.keys() == town.ids()
 
 
+async def test_one_that_is_told_too_much_while_it_does_not_read_is_dismissed_once(
+    autojump_clock: MockClock, town: Town
+):
+    tab = Tab()
+    town.open(tab)
+    await told()
+    tab.reads = trio.Event()
+    for _ in range(300):
+        town.readers.tell(stream.to_event("settings", "x" * 3_000))
+    (reader,) = town.readers._readers
+    assert len(reader._unsent) < stream.UNSENT_LIMIT + 4_000
+    tab.reads.set()
+    await told()
+    assert tab.names.count("goodbye") == 1
+    assert tab.events[-1].data["reason"] == "slow"
+    assert len(town.readers) == 0
+
+
+async def test_clients_whose_texts_are_six_times_as_long_in_json_reach_one_that_reads(
+    autojump_clock: MockClock, town: Town
+):
+    long = {"name": "\1" * 128, "hostname": "\1" * 255}
+    long |= {"meta": {f"key-{n}": "\1" * 256 for n in range(16)}}
+    before, after = Tab(), Tab()
+    town.open(before)
+    await told()
+    for number in range(40):
+        town.register(f"client-{number:02}", **long)
+    await told()
+    town.open(after)
+    await told()
+    assert max(len(as_json(event)) for event in before.events) > 300_000
+    assert before.view.keys() == after.view.keys() == town.ids()
+    assert "goodbye" not in before.names + after.names
+
+
+def as_json(event: Event) -> str:
+    return json.dumps(event.data)
+
+
 async def test_every_stream_ends_with_a_goodbye_when_the_server_stops(
     autojump_clock: MockClock, town: Town
 ):

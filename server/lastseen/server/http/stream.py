@@ -35,8 +35,9 @@ COME_BACK_AFTER = b"retry: 1000\n\n"
 DIGITS = 15
 """Of a revision: what JavaScript can count to without loss, and more than there will be."""
 
-UNSENT_LIMIT = 256 * 1024
-"""Bytes kept for a reader that does not read, as of any other link."""
+UNSENT_LIMIT = 512 * 1024
+"""Bytes kept for a reader that does not read, as of any other link: a page that fills a frame has
+up to six times as much as JSON, and must reach one that does read."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -125,10 +126,11 @@ class Reader:
 
     def dismiss(self, goodbye: Goodbye) -> None:
         """Say goodbye, and end the stream."""
-        if not self._ended:
-            self._queue(to_event("goodbye", goodbye))
-            self._ended = True
-            self._presence.unwatch(self)
+        if self._ended:
+            return
+        self._ended = True
+        self._keep(to_event("goodbye", goodbye))
+        self._presence.unwatch(self)
 
     def has_unread(self) -> bool:
         """A reader says nothing."""
@@ -158,10 +160,13 @@ class Reader:
     def _queue(self, data: bytes) -> None:
         if self._ended:
             return
-        self._unsent += data
-        self._something.set()
+        self._keep(data)
         if len(self._unsent) > UNSENT_LIMIT:
             self.dismiss(Goodbye("slow", reconnect=True))
+
+    def _keep(self, data: bytes) -> None:
+        self._unsent += data
+        self._something.set()
 
 
 READERS = 1_000
