@@ -1,5 +1,7 @@
 """Paths are routed as they came, each segment by itself."""
 
+import gc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,3 +57,11 @@ def test_a_segment_that_holds_no_id_is_refused(segment: str, detail: str):
         client_id_in(segment)
     assert str(caught.value).startswith(detail)
     assert caught.value.code == "bad_request"
+
+
+def test_asking_often_leaves_nothing_for_the_collector():
+    client_id_in("web-01")
+    gc.collect()
+    for _ in range(50):
+        client_id_in("web-01")
+    assert gc.collect() < 50

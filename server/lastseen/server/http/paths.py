@@ -4,6 +4,7 @@ Servers decode a path before they hand it on, and then a slash in an id looks li
 segments. So paths are routed as they came, and only a handler decodes its segment.
 """
 
+from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -53,13 +54,19 @@ def legal(text: str, kind: Any, name: str) -> str:  # noqa: ANN401 - an annotate
     Raises:
         Problem: It is not.
     """
-    named = msgspec.defstruct("Named", [(name, kind)])
+    named = _named(name, kind)
     document = {name: text}
     try:
         msgspec.convert(document, named)
     except msgspec.ValidationError as error:
         raise Problem("bad_request", explain(error, document, named)) from None
     return text
+
+
+@cache
+def _named(name: str, kind: Any) -> type[msgspec.Struct]:  # noqa: ANN401 - an annotated type
+    """A class with one field. Making one takes long, and it refers to itself: once is enough."""
+    return msgspec.defstruct("Named", [(name, kind)])
 
 
 def path_of(client_id: str) -> str:

@@ -1,6 +1,7 @@
 """The few things that the statements of several files need."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -13,9 +14,17 @@ Insert = postgresql.Insert | sqlite.Insert
 
 
 def insert_into(connection: Connection, table: Table) -> Any:  # noqa: ANN401  # one of two alike
-    """An INSERT that can say ON CONFLICT, which is written alike for both databases."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    """An INSERT that can say ON CONFLICT, which is written alike for both databases.
+
+    It is the same one every time: what `excluded` makes of a table refers to itself, so that made
+    anew for each statement it would lie about, megabytes of it, until the collector comes round.
+    """
+    return _insert(connection.dialect.name, table)
+
+
+@cache
+def _insert(dialect: str, table: Table) -> Insert:
+    return (postgresql if dialect == "postgresql" else sqlite).insert(table)
 
 
 def structs(kind: type[S], rows: Iterable[Any]) -> list[S]:
