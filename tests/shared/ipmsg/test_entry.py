@@ -103,3 +103,9 @@ def test_a_colon_in_our_own_names_does_not_shift_the_fields():
     assert parsed == packet
     entry = read(packet, "cp932")
     assert (entry.user, entry.host, entry.nickname) == ("a;b", "pc;7", "A:B")
+
+
+def test_a_line_that_is_not_ours_to_read_is_passed_over_and_the_last_of_several_counts():
+    section = b"XX:strange\nUN:ann\nUN:eve\nLS:1;member=7"
+    said = read(Packet(b"1", 1, b"u", b"h", BR_ENTRY, b"n\0g\0\n" + section), "gbk")
+    assert (said.user, said.host, said.beacon) == ("eve", "h", "1;member=7")

@@ -58,3 +58,7 @@ def test_a_clean_text_can_be_shown_and_sent_and_is_bounded(text):
 def test_control_characters_go_and_blanks_are_blanks():
     assert clean(" \x1b[31mAnn\x00\tLee\n") == "[31mAnn Lee"
     assert clean("田中\u3000一郎") == "田中\u3000一郎"
+
+
+def test_of_a_text_much_longer_than_a_name_only_the_beginning_is_looked_at():
+    assert clean("Ann" + "\0" * 10_000 + "Lee") == "Ann"

@@ -66,7 +66,7 @@ def read(packet: Packet, legacy: LegacyEncoding) -> Entry:
         note=note,
         dialup=packet.has(DIALUP),
         program=words[4],
-        beacon=lines.get("LS"),
+        beacon=lines.get(_OUR_KEY),
     )
 
 
@@ -87,7 +87,7 @@ def write(entry: Entry, command: int, number: int, legacy: LegacyEncoding) -> Pa
         if in_gbk is None or text.isascii()
     ]
     if entry.beacon is not None:
-        lines.append(f"LS:{entry.beacon}")
+        lines.append(f"{_OUR_KEY}:{entry.beacon}")
     user, host, nickname, group = in_gbk or [text.encode() for text in texts]
     extra = nickname + b"\0" + group + _SECTION + "\n".join(lines).encode()
     flags = CAPUTF8 | (ABSENCE if entry.away else 0) | (DIALUP if entry.dialup else 0)
@@ -106,6 +106,9 @@ def _as_gbk(texts: list[str]) -> list[bytes] | None:
 _KEYS = ("UN", "HN", "NN", "GN")
 """The lines that say again, in UTF-8, who it is and what it calls itself."""
 
+_OUR_KEY = "LS"
+_ALL_KEYS = {*_KEYS, _OUR_KEY}
+
 
 def _identity(entry: Entry) -> tuple[str, str]:
     return entry.user.replace(":", ";"), entry.host.replace(":", ";")
@@ -115,7 +118,8 @@ def _lines(section: bytes) -> dict[str, str]:
     r"""`UN:user\nHN:host` by its keys, cut at the first NUL; a line without a value is none."""
     text = section.partition(b"\0")[0].decode(errors="replace")
     pairs = (line.partition(":") for line in text.split("\n"))
-    cleaned = ((key, clean(value, _LINE_LIMIT)) for key, _, value in pairs)
+    raw = {key: value for key, _, value in pairs if key in _ALL_KEYS}
+    cleaned = ((key, clean(value, _LINE_LIMIT)) for key, value in raw.items())
     return {key: value for key, value in cleaned if value}
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 PORT = 2425
 """Where every member listens, and where most of them answer, whatever port one sent from."""
 
-LARGEST = 16_384
+LARGEST = 4_096
 """Bytes of a datagram that are read: announcements are some hundred bytes long, and what is cut
 from a longer one is no concern of presence."""
 

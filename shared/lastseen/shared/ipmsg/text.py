@@ -12,6 +12,10 @@ LegacyEncoding = Literal["cp932", "gbk"]
 TEXT_LIMIT = 128
 """Characters that are kept of a text: the bound of a client's name."""
 
+_LOOKED_AT = 4
+"""Characters looked at for each that may be kept: a text whose beginning is nothing but blanks and
+control characters is no name, and is not worth the time."""
+
 _CODECS: dict[LegacyEncoding, str] = {"cp932": "cp932", "gbk": "gb18030"}
 """What to decode by: gb18030 is gbk and what was added to it later."""
 
@@ -41,7 +45,8 @@ def clean(text: str, limit: int = TEXT_LIMIT) -> str:
 
     Lone surrogates, which no wire could carry, go as well.
     """
-    spaced = (" " if c.isspace() and c != _IDEOGRAPHIC_SPACE else c for c in text)
+    begin = text[: _LOOKED_AT * limit]
+    spaced = (" " if c.isspace() and c != _IDEOGRAPHIC_SPACE else c for c in begin)
     shown = "".join(c for c in spaced if c.isprintable() or c == _IDEOGRAPHIC_SPACE)
     return shown.strip()[:limit].strip()
 
