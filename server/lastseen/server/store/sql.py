@@ -24,7 +24,8 @@ def insert_into(connection: Connection, table: Table) -> Any:  # noqa: ANN401  #
 
 @cache
 def _insert(dialect: str, table: Table) -> Insert:
-    return (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    insert: Insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    return insert
 
 
 def structs(kind: type[S], rows: Iterable[Any]) -> list[S]:
