@@ -111,6 +111,30 @@ def test_ctrl_c_is_exit_code_130_without_a_word(served: Served, capsys: Capsys):
     assert capsys.readouterr().err == ""
 
 
+CTRL_C_IN = """
+import os, signal, sys
+from lastseen.server.__main__ import main
+
+module = sys.argv.pop()
+
+class CtrlC:
+    def find_spec(self, name, path, target=None):
+        if name == module:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, CtrlC())
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("module", ["cyclopts", "lastseen.server.config", "trio", "sqlalchemy"])
+def test_ctrl_c_while_this_is_imported_is_130_without_a_word(module: str):
+    done = subprocess.run(
+        [sys.executable, "-c", CTRL_C_IN, module], capture_output=True, text=True, timeout=30
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 @pytest.mark.parametrize("error", [RuntimeError("a fault"), OSError("a fault"), BrokenPipeError()])
 def test_a_fault_of_ours_is_seen_whole(served: Served, error: Exception):
     served.error = error
