@@ -55,10 +55,8 @@ async def test_requests_are_answered_one_after_the_other_on_one_connection(serve
             assert b"server:" not in answer.lower()
 
 
-async def test_one_connection_too_many_is_closed_at_once(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(serving, "CONNECTIONS", 1)
+async def test_one_connection_too_many_is_closed_at_once(served: Served):
+    served.server.most = 1
     async with served.connect():
         await trio.testing.wait_all_tasks_blocked()
         async with served.connect() as second:
