@@ -83,6 +83,16 @@ test("by status there is a group for each status that anybody has", () => {
   ]);
 });
 
+test("groups are in the order of their names, whatever they are called", () => {
+  const names = ["online", "rack-1", "__proto__", "constructor", "a"];
+  const clients = [client("none"), ...names.map((name) => client(name, { groups: [name] }))];
+  const heads = list(clients, { by: "group" }).filter(({ kind }) => kind === "group");
+  assert.deepEqual(
+    heads.map(({ title }) => title),
+    ["__proto__", "a", "constructor", "online", "rack-1", "No group"],
+  );
+});
+
 test("without a choice groups are shown if anybody is in one, else statuses", () => {
   assert.equal(arrangement([client("a")]), "status");
   assert.equal(arrangement([client("a"), client("b", { groups: ["x"] })]), "group");

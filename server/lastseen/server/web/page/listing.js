@@ -11,7 +11,7 @@ const DIGITS = 12;
 /**
  * Rows to show, in order.
  *
- * A row is {kind: "group", key, title, online, total, folded} or {kind: "client", key, client,
+ * A row is {kind: "group", by, key, title, online, total, folded} or {kind: "client", key, client,
  * group}, `group` being the one under which it stands. A client in several groups has a row in each,
  * as in a contact list.
  *
@@ -21,7 +21,7 @@ export function listing(records, choice, folded = new Set()) {
   const matching = records.filter(matches(choice));
   const by = choice.by || arrangement(records);
   const groups = bucketed(matching.sort(order(choice.sort)), by, choice);
-  return [...groups.values()].sort(byRank).flatMap((group) => rowsOf(group, by, folded));
+  return [...groups.values()].sort(byRank(by)).flatMap((group) => rowsOf(group, by, folded));
 }
 
 /** By what they are arranged where nothing was chosen: groups, if anybody is in one. */
@@ -73,14 +73,15 @@ function rowsOf({ name, online, total, clients }, by, folded) {
   }));
   if (by === "nothing") return rows;
   const title = by === "status" ? TITLES[name] : name || "No group";
-  const head = { kind: "group", key, title, online, total, folded: folded.has(key) };
+  const head = { kind: "group", by, key, title, online, total, folded: folded.has(key) };
   return head.folded ? [head] : [head, ...rows];
 }
 
-/** Statuses in their order, groups by name, those without one last. */
-function byRank(one, other) {
-  const rank = ({ name }) => RANKS[name] ?? (name === NO_GROUP ? 9 : 5);
-  return rank(one) - rank(other) || compare(natural(one.name), natural(other.name));
+/** Statuses in their order, groups by name whatever it is ("online", "__proto__"), no group last. */
+function byRank(by) {
+  const rank = ({ name }) => (by === "status" ? RANKS[name] : Number(name === NO_GROUP));
+  return (one, other) =>
+    rank(one) - rank(other) || compare(natural(one.name), natural(other.name));
 }
 
 /** Those online first; within a status by name, or whose status or last sign of life is latest. */

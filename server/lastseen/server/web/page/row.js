@@ -132,9 +132,9 @@ export class GroupRow {
     );
   }
 
-  show({ title, online, total, folded }) {
+  show({ by, title, online, total, folded }) {
     setText(this.#title, title);
-    const all = title in { Online: 1, Late: 1, Offline: 1 } && (online === 0 || online === total);
+    const all = by === "status"; // which says already how many of them are online
     setText(this.#count, all ? number(total) : `${number(online)} of ${number(total)} online`);
     setAttribute(this.node, "aria-expanded", String(!folded));
   }
