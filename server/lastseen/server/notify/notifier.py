@@ -6,7 +6,6 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Protocol
 
 import trio
@@ -17,7 +16,7 @@ from lastseen.server.config.sections.channels import Channel
 from lastseen.server.config.sections.notify import Maintenance, Notify
 from lastseen.server.errors import StartFailed
 from lastseen.server.keeping.threads import InThread, in_thread
-from lastseen.server.notify.lane import Lane
+from lastseen.server.notify.channel_records import channel_record
 from lastseen.server.notify.lanes import Lanes, Senders
 from lastseen.server.notify.notice import MassLoss
 from lastseen.server.notify.outbox import Outbox
@@ -192,7 +191,7 @@ class Notifier:
         """
         lanes = {lane.channel.name: lane for lane in self._lanes}
         settings = sorted(self._followed.channels, key=lambda channel: channel.name)
-        return [_channel_record(channel, lanes.get(channel.name)) for channel in settings]
+        return [channel_record(channel, lanes.get(channel.name)) for channel in settings]
 
     def outcomes(self) -> dict[tuple[str, str], int]:
         """How many deliveries became what in this run: by the channel's name and `sent` (it took
@@ -265,23 +264,3 @@ def new_name() -> str:
 
 def _enabled(settings: Notify) -> list[Channel]:
     return [channel for channel in settings.channels if channel.enabled]
-
-
-def _channel_record(channel: Channel, lane: Lane | None) -> ChannelRecord:
-    kind = type(channel).__name__.lower()
-    if lane is None:
-        return ChannelRecord(channel.name, kind, channel.enabled, "working")
-    return ChannelRecord(
-        channel.name,
-        kind,
-        channel.enabled,
-        lane.state,
-        lane.error,
-        _moment(lane.since),
-        sent=lane.sent,
-        last_sent=_moment(lane.last_sent),
-    )
-
-
-def _moment(unix: float | None) -> datetime | None:
-    return None if unix is None else datetime.fromtimestamp(unix, UTC)
