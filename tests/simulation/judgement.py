@@ -1,4 +1,4 @@
-"""All laws, in the order of docs/guarantees.md."""
+"""All laws. What is told follows from what is stored, so the story is judged before the telling."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,4 +28,4 @@ class Law(Protocol):
 
 
 def all_laws(world: "World") -> list[Law]:
-    return [law(world) for law in (Detection, Telling, Watching, Story, Times, Bounds)]
+    return [law(world) for law in (Detection, Watching, Story, Telling, Times, Bounds)]

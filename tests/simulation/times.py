@@ -38,7 +38,8 @@ class Times:
         if world.skewed_at:
             return
         watched = self._watched()
-        awake = [stretch for run in world.runs for stretch in run.stretches(world.now)]
+        every = (stretch for run in world.runs for stretch in run.stretches(world.now))
+        awake = [(since, until) for since, until in every if until > since]
         beyond = _length(watched) - _common(watched, awake)
         if beyond > TICK * len(awake) + 2.0:
             world.breach(7, f"{beyond:.1f} s are said to have been watched while it was not awake")

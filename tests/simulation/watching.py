@@ -21,6 +21,7 @@ class Watching:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._look_at = 0.0
+        self._turn = 0
         self.compared = 0
 
     def decided(self, decided: Decided, subject: Subject) -> None:
@@ -35,18 +36,19 @@ class Watching:
         if presence.journal.pending:
             return
         watchers = [o for o in world.society.onlookers if self._stands_here(o)]
-        if not watchers:
-            return
-        truth = {
-            i: _lasting(c)
-            for i in presence.registry._clients
-            if (c := presence.registry.record(i)) is not None
-        }
-        for onlooker in watchers:
-            self._compare(onlooker, truth)
+        if watchers:  # one after the other: what is wrong in a view stays wrong
+            self._turn += 1
+            self._compare(watchers[self._turn % len(watchers)])
 
     def at_end(self) -> None:
         """All was judged as it happened."""
+
+    def _truth(self) -> dict[str, ClientRecord]:
+        server = self._world.server
+        assert server is not None
+        registry = server.presence.registry
+        found = {client_id: registry.record(client_id) for client_id in registry._clients}
+        return {client_id: _lasting(record) for client_id, record in found.items() if record}
 
     def _stands_here(self, onlooker: "Onlooker") -> bool:
         server = self._world.server
@@ -54,8 +56,9 @@ class Watching:
         journal, view = server.presence.journal, onlooker.view
         return onlooker.whole and (view.epoch, view.revision) == (journal.epoch, journal.revision)
 
-    def _compare(self, onlooker: "Onlooker", truth: dict[str, ClientRecord]) -> None:
+    def _compare(self, onlooker: "Onlooker") -> None:
         self.compared += 1
+        truth = self._truth()
         seen = {client_id: _lasting(record) for client_id, record in onlooker.view.items()}
         if seen == truth:
             return
