@@ -30,7 +30,7 @@ SERIES = [
     Series("memory", "MB", share=0.03, amount=1.0),
     Series("open files", "", share=0.03),
     Series("threads", "", share=0.25, amount=3.0),
-    Series("tasks", "", share=0.05, amount=5.0),
+    Series("tasks", "", share=0.1, amount=30.0),
     Series("connections", "", share=0.03),
     Series("clients present", "", share=0.03),
     Series("transitions not written yet", "", share=0.2, amount=200),
