@@ -59,3 +59,16 @@ async def test_a_fault_of_ours_is_logged_and_not_shown(
     logged = capsys.readouterr().err
     assert "an HTTP request crashed" in logged
     assert "the secret of the house" in logged
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("PATCH", "/api/settings"), ("POST", "/api/clients/a/heartbeat")]
+)
+async def test_a_body_that_is_nested_without_end_is_refused(
+    method: str, path: str, client: httpx.AsyncClient
+):
+    content = '{"meta": ' + "[" * 30_000 + "]" * 30_000 + "}"
+    headers = {"content-type": "application/json"}
+    answer = await client.request(method, path, content=content, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert answer.json()["detail"] == "the body is nested too deeply"

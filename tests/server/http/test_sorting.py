@@ -1,5 +1,6 @@
 """Lists in other orders than that of the ids: whole, each once, also across the store."""
 
+import base64
 from typing import Any
 
 import httpx
@@ -84,3 +85,13 @@ async def test_a_search_of_many_goes_on_where_it_stopped(
     for order in ("name", "last_seen"):
         found = await everyone(asker, status="all", sort=order, group="odd")
         assert sorted(r["client_id"] for r in found) == [f"client-{n}" for n in (1, 3, 5, 7)]
+
+
+@pytest.mark.parametrize("when", ["1e40", "-1e40", "1e15", "1e308"])
+async def test_a_cursor_beyond_what_the_store_can_count_is_refused(
+    when: str, asker: httpx.AsyncClient
+):
+    cursor = base64.urlsafe_b64encode(f'[{when},"x"]'.encode()).decode().rstrip("=")
+    asked = {"sort": "last_seen", "status": "all", "after": cursor}
+    answer = await asker.get("/api/clients", params=asked)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")

@@ -162,6 +162,8 @@ def _understood(error: Exception, query: Mapping[str, Any]) -> Problem | None:
             return Problem(error.code, str(error), RETRY_WHEN_FULL)
         case StoreUnavailable():
             return Problem("store_unavailable", str(error), RETRY_AFTER)
+        case RecursionError() if "deserializing" in str(error):  # msgspec's word; no fault of ours
+            return Problem("bad_request", "the body is nested too deeply")
         case ValidationException():
             return Problem("bad_request", _sentence(error, query))
         case HTTPException() if error.status_code < 500:

@@ -7,6 +7,7 @@ registry is right.
 
 import base64
 import binascii
+from typing import Annotated
 
 import msgspec
 import trio
@@ -19,6 +20,11 @@ from lastseen.server.presence.ordering import OFFLINE, Key, Order, first, key_of
 from lastseen.server.store import filtering
 from lastseen.shared.fitting import that_fit
 from lastseen.shared.messages import ClientList, ClientRecord, List
+
+_FARTHEST = 2**33
+"""Seconds before or after 1970, until the year 2242: more than the store can count is no cursor."""
+
+_Place = Annotated[float, msgspec.Meta(ge=-_FARTHEST, le=_FARTHEST)]
 
 PORTION = 1_000
 """Clients looked at before others get a turn: some milliseconds."""
@@ -100,6 +106,6 @@ def _decoded(cursor: str, order: Order) -> Key:
         document = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         if order == "name":
             return msgspec.json.decode(document, type=tuple[str, str])
-        return msgspec.json.decode(document, type=tuple[float, str])
+        return msgspec.json.decode(document, type=tuple[_Place, str])
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         raise Problem("bad_request", "after: expected the cursor of a page before") from None
