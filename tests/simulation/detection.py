@@ -89,7 +89,9 @@ class Detection:
             slack = self._slack(run, heard_by_link)
             if subject.ended >= subject.signed:
                 least = min(grace(rule) for rule in _in_force(run, subject.ended))
-                if now - subject.ended < least - slack:
+                timeout = min(link(rule) for rule in _in_force(run, subject.signed))
+                gone_silent = now - subject.signed >= timeout - slack
+                if now - subject.ended < least - slack and not gone_silent:
                     return f"its link ended {now - subject.ended:.2f} s ago, grace is {least:g} s"
             else:
                 least = min(link(rule) for rule in _in_force(run, subject.signed))
