@@ -105,6 +105,21 @@ def test_a_longer_length_is_refused_before_a_byte_of_the_body(announced):
         list(framer.feed(announced.to_bytes(4, "big")))
 
 
+@pytest.mark.parametrize("start", [b"HTTP/1.1 400 Bad Request", b"GET / HTTP/1.1"])
+def test_what_begins_with_text_is_said_to_be_another_protocol(start):
+    with pytest.raises(FrameTooLong) as refused:
+        list(Framer().feed(start))
+    text = start[:HEADER].decode()
+    assert str(refused.value).endswith(
+        f"(as text that is {text!r}: is this the port of another protocol?)"
+    )
+
+
+def test_a_length_that_is_no_text_is_not_said_to_be_any():
+    with pytest.raises(FrameTooLong, match=r"accepted here$"):
+        list(Framer().feed(b"\xff\x00GET"))
+
+
 def test_of_a_refused_frame_no_byte_of_the_body_is_kept():
     framer = Framer(limit=100)
     with pytest.raises(FrameTooLong):

@@ -64,6 +64,7 @@ class Framer:
                 self._partial = bytearray(buffer[start : start + HEADER])
                 raise FrameTooLong(
                     f"a frame announces {length} bytes; at most {self.limit} are accepted here"
+                    + _as_text(self._partial)
                 )
             end = start + HEADER + length
             if end > len(buffer):
@@ -79,3 +80,11 @@ class Framer:
             del self._partial[:start]
         else:
             self._partial = bytearray(buffer[start:])
+
+
+def _as_text(header: bytearray) -> str:
+    """Four letters are no length: whoever took the port of the page for ours should read so."""
+    text = header.decode("latin-1")
+    if not (text.isascii() and text.isprintable()):
+        return ""
+    return f" (as text that is {text!r}: is this the port of another protocol?)"
