@@ -149,7 +149,10 @@ def test_what_is_wrong_is_named_with_what_was_expected(
             "telegram[0].token: expected digits",
         ),
         (APPRISE + "url = 'hunter2'\n", "apprise[0].url: expected a URL of Apprise"),
-        ("[notify.webhook]\nname = 'a'\nurl = 'hunter2'\n", "webhook: expected `array`"),
+        (
+            "[notify.webhook]\nname = 'a'\nurl = 'hunter2'\n",
+            "webhook: expected [[notify.webhook]] in two",
+        ),
         ("[notify]\nwebhook = ['hunter2']\n", "webhook[0]: expected `object`"),
         ("[[notify]]\nwebhook = ['hunter2']\n", ": expected a section [notify]"),
     ],

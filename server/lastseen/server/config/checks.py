@@ -23,6 +23,9 @@ _HOST = "server.host"
 
 _KEY = re.compile(r"^\w+\.\w+")
 
+_TABLE = re.compile(r"(notify\.\w+): expected `array`")
+"""What is said of `[notify.webhook]`, which is easily written for `[[notify.webhook]]`."""
+
 _SAFE_TIMEOUT = 2
 """Heartbeat intervals that connection_timeout should span, so that one ping may be lost."""
 
@@ -54,6 +57,8 @@ def explained(error: msgspec.ValidationError, document: object) -> str:
     Shape: ``server.port: expected `int`, got 'eighty'``.
     """
     sentence = explain(error, document, Config)
+    if table := _TABLE.match(sentence):
+        return f"{table[1]}: expected [[{table[1]}]] in two pairs of brackets, one for each"
     if may_hold_secret(sentence.partition(": ")[0]):
         return sentence.partition(", got ")[0]
     return sentence
