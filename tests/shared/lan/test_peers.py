@@ -141,3 +141,15 @@ class AnyOrder(RuleBasedStateMachine):
 
 AnyOrder.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
 TestAnyOrder = AnyOrder.TestCase
+
+
+def test_a_name_that_is_taken_may_take_any_number_of_others_with_it(someone):
+    peers, many = Peers(), 2_000
+    for number in range(many):
+        peers.hear(f"at-{number}", someone(f"user-{number}"), 0)
+    for number in reversed(range(many)):  # each is heard from where the next one was
+        peers.hear(f"at-{number + 1}", someone(f"user-{number}"), 1)
+    peers.hear("at-0", someone("new"), 2)
+    assert all(peer.member.name == peer.address for peer in peers)
+    peers.expire(3)
+    assert len(peers) == 0

@@ -170,13 +170,14 @@ class Peers:
 
     def _take_name(self, member: Member, address: str) -> None:
         """Go by an address of one's own. Who went by it before has none there any more, and goes by
-        another of its addresses.
+        another of its addresses; so may many, one after the other.
         """
-        before = self._bearers.get(address)
-        member.name = address
-        self._bearers[address] = member
-        if before is not None:
-            self._take_name(before, next(iter(before.addresses)))
+        taker: Member | None = member
+        while taker is not None:
+            before = self._bearers.get(address)
+            taker.name = address
+            self._bearers[address] = taker
+            taker, address = before, next(iter(before.addresses)) if before else address
 
 
 def _identity(address: str, entry: Entry) -> Identity:
