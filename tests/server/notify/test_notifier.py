@@ -489,3 +489,19 @@ async def test_a_broken_channel_in_the_database_alone_stops_nothing_else(autojum
     world.goes("web-01")
     await trio.sleep(1)
     assert world.told == [("ops", "offline", "web-01")]
+
+
+async def test_a_clock_that_was_set_back_across_a_restart_makes_no_outage_untold(
+    autojump_clock, new_world
+):
+    world = new_world(channel())
+    await world.begin()
+    world.goes("web-01")
+    await trio.sleep(1)
+    assert world.told == [("ops", "offline", "web-01")]
+    following = await world.next_run()
+    following.began += 3600
+    await following.begin()
+    following.comes("web-01")
+    await trio.sleep(1)
+    assert following.told == [("ops", "online", "web-01")]

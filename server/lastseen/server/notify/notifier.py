@@ -10,6 +10,7 @@ from typing import Protocol
 
 import trio
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lastseen.server import logs
 from lastseen.server.config.sections.channels import Channel
@@ -26,7 +27,7 @@ from lastseen.server.notify.taking import Supply
 from lastseen.server.presence.model import Moment, Transition
 from lastseen.server.store.deliveries import DeliveryStore
 from lastseen.server.store.errors import StoreUnavailable
-from lastseen.server.store.telling import BrokenChannel, Silence, Standing, Telling
+from lastseen.server.store.telling import BrokenChannel, Delivery, Silence, Standing, Telling
 from lastseen.shared.messages import ChannelRecord, ClientRecord
 
 TICK = 1.0
@@ -209,10 +210,20 @@ class Notifier:
         last: Standing | None = None
         while True:
             page: list[Standing] = await self._around.in_thread(self._store.standings, last, PAGE)
-            self._outbox.restore(page)
+            self._outbox.restore([await self._as_it_is(standing) for standing in page])
             if len(page) < PAGE:
                 return
             last = page[-1]
+
+    async def _as_it_is(self, standing: Standing) -> Standing:
+        """What was sent is not held back, even if the clock was set back since."""
+        now = self._around.schedule()
+        if standing.held_until <= now:
+            return standing
+        held: Delivery | None = await self._around.in_thread(self._store.find, standing.held)
+        if held is not None and held.state == "pending" and not (held.attempts or held.message):
+            return standing
+        return replace(standing, held_until=now)
 
     async def _written_until(self) -> float:
         now = self._around.schedule()
