@@ -61,6 +61,13 @@ async def test_a_full_server_says_when_to_come_again(house: Any, client: httpx.A
     assert answer.headers["retry-after"] == "30"
 
 
+async def test_the_id_of_a_member_of_the_lan_is_refused_for_good(client: httpx.AsyncClient):
+    answer = await client.post("/api/clients/lan%3A10.0.0.7/heartbeat")
+    assert (answer.status_code, answer.json()["code"]) == (400, "reserved_id")
+    assert "retry_after" not in answer.json()
+    assert "retry-after" not in answer.headers
+
+
 async def test_leaving_is_at_once(client: httpx.AsyncClient):
     await client.post("/api/clients/backup/heartbeat")
     assert (await client.post("/api/clients/backup/leave")).status_code == 204

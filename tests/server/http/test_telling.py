@@ -143,6 +143,14 @@ async def test_what_does_not_fit_is_not_asked(method: str, path: str, options: A
     assert teller.asked == []
 
 
+async def test_a_state_that_there_is_not_is_named_as_it_was_asked_for(new_house: Any):
+    async with new_house(telling=Teller(Error("internal_error", ""))).client() as client:
+        told = await client.get("/api/deliveries?state=lost")
+    assert told.json()["detail"] == (
+        "state: expected one of 'pending', 'sent', 'failed', 'withdrawn', got 'lost'"
+    )
+
+
 async def test_without_a_store_nobody_is_told_of_anything(client: httpx.AsyncClient):
     for path in ("deliveries", "silences", "channels"):
         told = await client.get(f"/api/{path}")

@@ -1,7 +1,5 @@
 """Every refusal as problem details (RFC 9457): a code for programs, a sentence for people."""
 
-import re
-from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
 from typing import Any
@@ -13,9 +11,9 @@ from msgspec import Struct, field
 
 from lastseen.server import logs
 from lastseen.server.errors import ConfigError
+from lastseen.server.http.misfits import sentence
 from lastseen.server.presence.admission import RegistrationRefused
 from lastseen.server.store.errors import StoreUnavailable
-from lastseen.shared.explain import shown
 from lastseen.shared.messages import Error
 
 MEDIA_TYPE = "application/problem+json"
@@ -140,7 +138,7 @@ def problem_of(error: Error) -> Problem:
 
 def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     """The response to a request that failed."""
-    problem = _understood(error, request.query_params)
+    problem = _understood(error, request)
     if problem is None:
         log.error("an HTTP request crashed", path=request.url.path, exc_info=error)
         problem = Problem("internal_error", "the server failed to answer; its log says why")
@@ -151,7 +149,7 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
     )
 
 
-def _understood(error: Exception, query: Mapping[str, Any]) -> Problem | None:
+def _understood(error: Exception, request: Request[Any, Any, Any]) -> Problem | None:
     """What an error means to who asked; None for a fault of ours."""
     match error:
         case Problem():
@@ -159,32 +157,15 @@ def _understood(error: Exception, query: Mapping[str, Any]) -> Problem | None:
         case ConfigError():
             return Problem("bad_settings", str(error))
         case RegistrationRefused():
-            return Problem(error.code, str(error), RETRY_WHEN_FULL)
+            later = None if error.code == "reserved_id" else RETRY_WHEN_FULL
+            return Problem(error.code, str(error), later)
         case StoreUnavailable():
             return Problem("store_unavailable", str(error), RETRY_AFTER)
         case RecursionError() if "deserializing" in str(error):  # msgspec's word; no fault of ours
             return Problem("bad_request", "the body is nested too deeply")
         case ValidationException():
-            return Problem("bad_request", _sentence(error, query))
+            return Problem("bad_request", sentence(error, request))
         case HTTPException() if error.status_code < 500:
             code = _CODES.get(error.status_code, "bad_request")
             return Problem(code, error.detail or code.replace("_", " "))
     return None
-
-
-def _sentence(error: ValidationException, query: Mapping[str, Any]) -> str:
-    """Which parameters are wrong, what was expected, and what was met."""
-    found: list[dict[str, Any]] = error.extra if isinstance(error.extra, list) else []
-    # Where one parameter is wrong, a body that was left out is told as if it were, too.
-    wrong = [one for one in found if one["message"] != repr(one.get("key"))]
-    parts = [_part(one, query) for one in wrong]
-    return "; ".join(parts) or error.detail
-
-
-def _part(one: Mapping[str, Any], query: Mapping[str, Any]) -> str:
-    key, message = str(one.get("key", "")), str(one.get("message", "not valid"))
-    met = f", got {shown(query[key])}" if one.get("source") == "query" and key in query else ""
-    sentence = message[:1].lower() + message[1:]
-    if met:  # msgspec names the type, or the value as it is after all
-        sentence = re.sub(r", got `\w+`$| '.*'$", "", sentence)
-    return f"{key}: {sentence}{met}" if key else f"{sentence}{met}"
