@@ -358,6 +358,22 @@ async def test_who_came_and_went_within_a_tick_is_not_told_at_all(
     assert (link.diffs, encoded) == ([], {})
 
 
+async def test_a_watcher_whose_link_crashes_is_dismissed_and_the_others_are_told(
+    presence: Presence, new_link: Any, autojump_clock: Clock
+):
+    def crash(_data: bytes) -> None:
+        raise RuntimeError("a fault of ours")
+
+    before, crashing, after = (watch(presence, new_link()) for _ in range(3))
+    crashing.send_encoded = crash
+    for client_id in "ab":
+        enter(presence, client_id, new_link())
+        await trio.sleep(1)
+    assert crashing.goodbyes == [Goodbye("internal_error", reconnect=True)]
+    assert len(before.diffs) == len(after.diffs) == 2
+    assert presence.watching == 2
+
+
 async def test_a_diff_is_encoded_once_for_each_wire_format_whatever_the_number_of_watchers(
     presence: Presence, new_link: Any, encoded: Counter[str], autojump_clock: Clock
 ):

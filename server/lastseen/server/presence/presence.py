@@ -299,11 +299,19 @@ class Presence:
             self.publish()
             offered = self.journal.revision
             for told, link in enumerate(list(self._watchers), 1):
-                self.advance(link)
+                self._tell(link)
                 if told % TOLD_AT_ONCE == 0:
                     await trio.lowlevel.checkpoint()
 
     # --- within -------------------------------------------------------------------------------
+
+    def _tell(self, link: WatcherLink) -> None:
+        try:
+            self.advance(link)
+        except Exception:  # one link's fault ends that link, and nothing else
+            log.exception("a watcher crashed")
+            self.unwatch(link)
+            link.dismiss(Goodbye("internal_error", reconnect=True))
 
     def _refused(self, client_id: str, address: str, refusal: RegistrationRefused) -> None:
         self.counts.refused += 1
