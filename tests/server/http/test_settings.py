@@ -17,6 +17,8 @@ async def test_what_is_in_force_is_shown_and_what_may_be_changed(client: httpx.A
     interval = steerable(answer)["server.heartbeat_interval"]
     assert (interval["value"], interval["configured"], interval["changed"]) == (60, 60, False)
     assert (interval["minimum"], interval["maximum"]) == (10, 600)  # of [limits]
+    announcing = steerable(answer)["lan.announce_interval"]
+    assert (announcing["minimum"], announcing["maximum"]) == (10, 600)
     assert interval["unit"] == "seconds"
     assert interval["about"].startswith("How often")
 

@@ -18,9 +18,8 @@ from lastseen.shared.messages import Settings
 
 Value = bool | int | float | str
 
-_GUARDED = {
-    "server.heartbeat_interval": ("min_heartbeat_interval", "max_heartbeat_interval"),
-}
+_INTERVALS = ("min_heartbeat_interval", "max_heartbeat_interval")
+_GUARDED = {"server.heartbeat_interval": _INTERVALS, "lan.announce_interval": _INTERVALS}
 """Settings whose bounds are settings themselves, of [limits]."""
 
 
