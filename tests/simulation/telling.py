@@ -153,7 +153,7 @@ class Telling:
     ) -> None:
         last = outages[-1] if outages else None
         if self._world.skewed_at:
-            return  # set back across a restart, it can make an outage that was told look untold
+            return  # set back across a restart, flapping and retries are waited out for longer
         if last is None or self._world.now - max(last.at, last.back or 0.0) < STEADY:
             return
         said = [item.kind for item in told if item.kind != "reminder"][-1:]
