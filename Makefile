@@ -17,6 +17,7 @@ $(VENV)/.installed: pyproject.toml
 		{ echo "lastseen needs Python 3.11 or later, and $(PYTHON) is older: make PYTHON=python3.x …" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo "no venv could be made: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
+	@echo "installing into $(VENV): about a minute, once"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 

@@ -40,12 +40,32 @@ ProblemOf = Callable[..., str]
             "[server]\nhost = '127.0.0.1:9000'\n",
             "server.host: expected an address or a host name, without a port, got '127.0.0.1:9000'",
         ),
+        (
+            "[websocket]\nport = 8080\n",
+            "websocket.port: expected another than server.port, got 8080 for both",
+        ),
+        (
+            "[http]\nport = 8081\n",
+            "http.port: expected another than websocket.port, got 8081 for both",
+        ),
     ],
 )
 def test_settings_that_do_not_fit_together_are_refused(
     text: str, problem: str, problem_of: ProblemOf
 ):
     assert problem_of(text).startswith(f"config.toml: {problem}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[http]\nport = 8081\n[websocket]\nenabled = false\n",
+        "[server]\nport = 0\n[http]\nport = 0\n",
+        "[http]\nport = 8080\nhost = '127.0.0.2'\n",
+    ],
+)
+def test_a_port_is_taken_only_where_it_is_listened_on(text: str, load_text: Load):
+    load_text(text)
 
 
 def test_a_wrong_store_is_refused_with_what_was_expected(problem_of: ProblemOf):

@@ -48,7 +48,26 @@ def check(config: Config) -> list[str]:
     check_http(config)
     check_lan(config)
     check_notify(config)
+    _check_ports(config)
     return list(_risks(config))
+
+
+def _check_ports(config: Config) -> None:
+    """Each door has a port of its own; 0 is any free one."""
+    server, websocket, http = config.server, config.websocket, config.http
+    doors = {
+        "server": (server.host, server.port),
+        "websocket": (websocket.host, websocket.port if websocket.enabled else 0),
+        "http": (http.host, http.port if http.enabled else 0),
+    }
+    taken: dict[tuple[str, int], str] = {}
+    for name, (host, port) in doors.items():
+        other = taken.setdefault((host, port), name) if port else name
+        if other != name:
+            raise ConfigError(
+                f"{name}.port: expected another than {other}.port, got {port} for both",
+                [f"{name}.port", f"{other}.port"],
+            )
 
 
 def explained(error: msgspec.ValidationError, document: object) -> str:
