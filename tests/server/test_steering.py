@@ -119,6 +119,21 @@ def test_a_risky_change_is_made_with_a_warning(
     assert "less than twice server.heartbeat_interval" in capsys.readouterr().err
 
 
+def test_the_log_says_of_each_change_what_was_and_what_is(
+    steered: Steered, capsys: pytest.CaptureFixture[str]
+):
+    steered.steering.change({"heartbeat_interval": 30}, by="10.0.0.1")
+    assert "60 -> 30" in capsys.readouterr().err
+    steered.steering.change({"connection_timeout": 90})
+    said = capsys.readouterr().err
+    assert "120 -> 90" in said
+    assert "heartbeat" not in said
+    steered.steering.reset()
+    said = capsys.readouterr().err
+    assert "30 -> 60" in said
+    assert "90 -> 120" in said
+
+
 # --- what is kept --------------------------------------------------------------------------------
 
 

@@ -4,7 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lastseen.server import logs
-from lastseen.server.config import Config, LoadedConfig, check, keep_until_restart, runtime
+from lastseen.server.config import (
+    Config,
+    LoadedConfig,
+    check,
+    keep_until_restart,
+    runtime,
+    values,
+)
 from lastseen.server.presence.model import Policy
 from lastseen.server.presence.presence import Presence
 from lastseen.shared.messages import Settings
@@ -66,9 +73,9 @@ class Steering:
         check(config)
         if self._path is not None:
             runtime.write(self._path, changed)
+        told = _differences(self.config, config)
         self.changed = changed
         self.follow(config)
-        told = {key.replace(".", "_"): value for key, value in changed.items()}
         log.info("settings changed", by=by, **told)
 
     def reset(self, by: str = "") -> None:
@@ -109,6 +116,13 @@ class Steering:
         if self.settings() != told_before:
             _call(self.listeners)
         _call(self.witnesses)
+
+
+def _differences(old: Config, new: Config) -> dict[str, str]:
+    """What the log says of a change: each setting's value before and after."""
+    before, after = values(old), values(new)
+    changed = (key for key in before if before[key] != after[key])
+    return {key.replace(".", "_"): f"{before[key]} -> {after[key]}" for key in changed}
 
 
 def _call(those: Iterable[Callable[[], None]]) -> None:

@@ -129,6 +129,14 @@ def test_a_bad_value_is_named_with_its_file_key_and_what_was_expected(
         ("LOG__LEVEL", "\udcff", "expected printable text, got '\\udcff'"),
         ("SERVER__PROT", "1", "no such setting; did you mean LASTSEEN_SERVER__PORT?"),
         ("SEVER__PORT", "1", "no such setting; did you mean LASTSEEN_SERVER__PORT?"),
+        ("HTTP__PROT", "1", "no such setting; did you mean LASTSEEN_HTTP__PORT?"),
+        ("STORE__PORT", "1", "no such setting"),  # near to LASTSEEN_HTTP__PORT and its like
+        ("NOTIFY__PORT", "1", "no such setting"),
+        (
+            "NOTIFY__WEBHOOK",
+            "x",
+            "expected [[notify.webhook]] in the file: a variable cannot set it",
+        ),
     ],
 )
 def test_a_bad_variable_is_named(variable: str, value: str, problem: str, problem_of: ProblemOf):

@@ -142,11 +142,24 @@ def _overrides(environ: Mapping[str, str]) -> Iterable[tuple[str, Setting, Any]]
     for variable in sorted(environ):
         if variable.startswith(ENVIRONMENT_PREFIX) and ENVIRONMENT_SEPARATOR in variable:
             if variable not in _BY_VARIABLE:
-                raise ConfigError(
-                    f"environment {variable}: no such setting{_nearest(variable, _BY_VARIABLE)}"
-                )
+                raise ConfigError(f"environment {variable}: {_no_variable(variable)}")
             setting = _BY_VARIABLE[variable]
             yield variable, setting, _converted(variable, setting, environ[variable])
+
+
+def _no_variable(variable: str) -> str:
+    """Why no setting is set by a variable, with one that may be meant: of the section that it
+    names, if that is one.
+    """
+    section, _, name = variable.removeprefix(ENVIRONMENT_PREFIX).partition(ENVIRONMENT_SEPARATOR)
+    table = f"{section}.{name}".lower()
+    if table in INNER:
+        return f"expected [[{table}]] in the file: a variable cannot set it"
+    if section.lower() not in SECTIONS:
+        return f"no such setting{_nearest(variable, _BY_VARIABLE)}"
+    prefix = f"{ENVIRONMENT_PREFIX}{section}{ENVIRONMENT_SEPARATOR}"
+    names = [known.removeprefix(prefix) for known in _BY_VARIABLE if known.startswith(prefix)]
+    return f"no such setting{_nearest(name, names, prefix)}"
 
 
 def _converted(variable: str, setting: Setting, text: str) -> Any:  # noqa: ANN401 (any setting)
@@ -166,10 +179,10 @@ def _converted(variable: str, setting: Setting, text: str) -> Any:  # noqa: ANN4
     return values(config)[setting.key]
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
-    """A suggestion, where a known word is near."""
+def _nearest(word: str, known: Iterable[str], prefix: str = "") -> str:
+    """A suggestion, where a known word is near; `prefix` goes before it."""
     near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 
 def _blame(sources: Mapping[str, str], keys: Iterable[str]) -> str:
