@@ -69,7 +69,7 @@ async def test_nobody_in_json_is_an_empty_array(address, capsys):
 async def test_a_list_of_many_pages_is_printed_whole(
     address, quiet_server, record, capsys, monkeypatch, sort, as_json
 ):
-    monkeypatch.setattr(module, "_PAGE", 7)
+    monkeypatch.setattr(module, "PAGE", 7)
     quiet_server.page = 3
     quiet_server.records = {f"{n:02}": record(f"{n:02}") for n in range(23)}
     await list_clients(server=address, json=as_json, sort=sort)
@@ -85,7 +85,7 @@ async def test_a_list_of_many_pages_is_printed_whole(
 async def test_a_page_is_printed_before_the_next_one_is_asked_for(
     address, quiet_server, record, capsys, monkeypatch
 ):
-    monkeypatch.setattr(module, "_PAGE", 2)
+    monkeypatch.setattr(module, "PAGE", 2)
     quiet_server.page = 2
     quiet_server.records = {name: record(name) for name in "abcd"}
     printed = []

@@ -1,15 +1,16 @@
 """`lastseen channels`, `enable`: who is told, and how that goes."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
+from msgspec.structs import asdict
 
-from lastseen.client.commands.columns import Cell, Column, Layout
+from lastseen.client.commands.columns import Cell, Column
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
-from lastseen.client.commands.output import ago, safe, short_duration, to_json, utc_now
-from lastseen.client.commands.pages import JsonArray
-from lastseen.client.commands.terminal import remark, say, say_rows, width
+from lastseen.client.commands.output import ago, safe, short_duration, to_json
+from lastseen.client.commands.pages import PAGE, batches, say_array, say_table
+from lastseen.client.commands.terminal import say
 from lastseen.client.commands.usage import hold_to_the_wire
 from lastseen.shared.messages import ChannelRecord, EnableChannel
 
@@ -37,15 +38,9 @@ async def channels(*, server: Server = DEFAULT_SERVER, json: Json = False) -> No
     from lastseen.client import observe
 
     async with observe(server) as observer:
-        found = [channel async for channel in observer.channels()]
-    if json:
-        array = JsonArray()
-        array.say(map(to_dict, found))
-        array.end()
-    elif found:
-        _print_table(found)
-    else:
-        remark("nobody is told: the server's settings name no channel")
+        pages = batches(observer.channels(), PAGE)
+        nothing = "nobody is told: the server's settings name no channel"
+        await (say_array(pages, asdict) if json else say_table(pages, COLUMNS, row, nothing))
 
 
 async def enable(
@@ -84,16 +79,3 @@ def why(channel: ChannelRecord, now: datetime) -> str:
         return safe(channel.why)
     lasted = max(0.0, (now - channel.since).total_seconds())
     return f"{safe(channel.why)} (for {short_duration(lasted)})"
-
-
-def to_dict(channel: ChannelRecord) -> dict[str, Any]:
-    """Every field."""
-    return {name: getattr(channel, name) for name in channel.__struct_fields__}
-
-
-def _print_table(found: list[ChannelRecord]) -> None:
-    now = utc_now()
-    rows = [row(channel, now) for channel in found]
-    layout = Layout(COLUMNS, width=width())
-    layout.take(rows)
-    say_rows([layout.heading(), *(layout.line(cells) for cells in rows)])

@@ -2,23 +2,21 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from msgspec.structs import asdict
 
-from lastseen.client.commands.columns import Cell, Column, Layout
+from lastseen.client.commands.columns import Cell, Column
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
-from lastseen.client.commands.output import ago, safe, short_duration, to_json, utc_now
-from lastseen.client.commands.pages import JsonArray, batches
-from lastseen.client.commands.terminal import remark, say, say_rows, width
+from lastseen.client.commands.output import ago, safe, short_duration, to_json
+from lastseen.client.commands.pages import PAGE, batches, say_array, say_table
+from lastseen.client.commands.terminal import say
 from lastseen.client.commands.usage import UsageError, hold_to_the_wire
 from lastseen.shared.messages import DeliveryRecord, DeliveryState, GetDeliveries, Retry
 
 LIMIT = 50
 """Deliveries that are shown unless --limit says otherwise: what a person looks through."""
-
-_PAGE = 500
-"""Rows that are laid out and printed at once: as many as the server sends in a page."""
 
 COLUMNS = (
     Column("id"),
@@ -63,8 +61,9 @@ async def deliveries(
     hold_to_the_wire(GetDeliveries(channel, client, wanted))
     async with observe(server) as observer:
         found = observer.deliveries(channel=channel, client_id=client, state=wanted)
-        pages = batches(_first(limit, found), _PAGE)
-        await (_print_json(pages) if json else _print_table(pages))
+        pages = batches(_first(limit, found), PAGE)
+        nothing = "no deliveries found"
+        await (say_array(pages, asdict) if json else say_table(pages, COLUMNS, row, nothing))
 
 
 async def retry(
@@ -83,7 +82,7 @@ async def retry(
     async with observe(server) as observer:
         found = await observer.retry(delivery_id)
     if json:
-        say(to_json(to_dict(found)))
+        say(to_json(asdict(found)))
     else:
         say(f"delivery {found.id} to {safe(found.channel)} is tried again")
 
@@ -112,11 +111,6 @@ def why(delivery: DeliveryRecord, now: datetime) -> str:
     return f"{due}: {error}" if error else due
 
 
-def to_dict(delivery: DeliveryRecord) -> dict[str, Any]:
-    """Every field."""
-    return {name: getattr(delivery, name) for name in delivery.__struct_fields__}
-
-
 def _wanted(state: DeliveryState | None, *, failed: bool) -> DeliveryState | None:
     if failed and state not in (None, "failed"):
         raise UsageError(f"--failed and --state {state} ask for different deliveries")
@@ -131,21 +125,3 @@ async def _first(
         if delivery is None:
             return
         yield delivery
-
-
-async def _print_json(pages: AsyncIterator[list[DeliveryRecord]]) -> None:
-    array = JsonArray()
-    async for page in pages:
-        array.say(map(to_dict, page))
-    array.end()
-
-
-async def _print_table(pages: AsyncIterator[list[DeliveryRecord]]) -> None:
-    layout = Layout(COLUMNS, width=width())
-    async for page in pages:
-        now = utc_now()
-        rows = [row(delivery, now) for delivery in page]
-        heading = [layout.heading()] if layout.take(rows) else []
-        say_rows(heading + [layout.line(cells) for cells in rows])
-    if not layout.columns:
-        remark("no deliveries found")

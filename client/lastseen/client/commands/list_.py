@@ -1,15 +1,13 @@
 """`lastseen list`: who is here, streamed page by page."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from lastseen.client.commands.columns import Layout
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Lan, Server
 from lastseen.client.commands.output import utc_now
-from lastseen.client.commands.pages import JsonArray, batches
+from lastseen.client.commands.pages import PAGE, Table, batches, say_array
 from lastseen.client.commands.records import (
     COLUMNS,
     SortKey,
@@ -20,13 +18,9 @@ from lastseen.client.commands.records import (
     to_dict,
 )
 from lastseen.client.commands.server_on_lan import server_for
-from lastseen.client.commands.terminal import remark, say_rows, width
+from lastseen.client.commands.terminal import remark
 from lastseen.client.commands.usage import UsageError, hold_to_the_wire
 from lastseen.shared.messages import ClientRecord, List, Via
-
-_PAGE = 500
-"""Rows that are laid out and printed at once: as many as the server sends in a page."""
-
 
 Sort = Annotated[SortKey, Parameter(help="Times: most recent first.")]
 
@@ -72,40 +66,23 @@ async def show(wish: List, sort: SortKey, server: str, *, json: bool) -> None:
         records = observer.clients(
             status=wish.status, group=wish.group, search=wish.search, via=wish.via
         )
-        pages = batches(records, _PAGE) if sort == "id" else _sorted(records, sort)
-        if json:
-            await _print_json(pages)
-        else:
-            await _print_table(pages)
+        pages = batches(records, PAGE) if sort == "id" else _sorted(records, sort)
+        await (say_array(pages, to_dict) if json else _print_table(pages))
 
 
 async def _sorted(
     records: AsyncIterator[ClientRecord], by: SortKey
 ) -> AsyncIterator[list[ClientRecord]]:
     everyone = sorted([record async for record in records], key=sort_key(by))
-    for start in range(0, len(everyone), _PAGE):
-        yield everyone[start : start + _PAGE]
-
-
-async def _print_json(pages: AsyncIterator[list[ClientRecord]]) -> None:
-    array = JsonArray()
-    async for page in pages:
-        array.say(map(to_dict, page))
-    array.end()
+    for start in range(0, len(everyone), PAGE):
+        yield everyone[start : start + PAGE]
 
 
 async def _print_table(pages: AsyncIterator[list[ClientRecord]]) -> None:
-    layout = Layout(COLUMNS, width=width())
-    counts = count(())
+    table, counts = Table(COLUMNS), count(())
     async for page in pages:
-        print_page(page, layout, utc_now())
+        now = utc_now()
+        table.say([row(record, now) for record in page])
         for status, number in count(page).items():
             counts[status] += number
     remark(summary(counts) if any(counts.values()) else "no clients found")
-
-
-def print_page(page: list[ClientRecord], layout: Layout, now: datetime) -> None:
-    """Print rows, under a heading where there is none yet or where columns have appeared."""
-    rows = [row(record, now) for record in page]
-    heading = [layout.heading()] if layout.take(rows) else []
-    say_rows(heading + [layout.line(cells) for cells in rows])

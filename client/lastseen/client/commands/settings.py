@@ -6,10 +6,11 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from lastseen.client.commands.columns import Cell, Column, Layout
+from lastseen.client.commands.columns import Cell, Column
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
 from lastseen.client.commands.output import safe, seconds, to_json
-from lastseen.client.commands.terminal import say, say_rows, width
+from lastseen.client.commands.pages import Table
+from lastseen.client.commands.terminal import say
 from lastseen.client.commands.usage import UsageError
 from lastseen.shared.messages import Settings
 
@@ -116,6 +117,4 @@ def _print(settings: Settings, *, json: bool) -> None:
         say(to_json(values))
         return
     rows = [[Cell(name, "bold"), Cell(seconds(value))] for name, value in values.items()]
-    layout = Layout((Column("setting"), Column("value")), width=width())
-    layout.take(rows)
-    say_rows([layout.heading(), *(layout.line(cells) for cells in rows)])
+    Table((Column("setting"), Column("value"))).say(rows)

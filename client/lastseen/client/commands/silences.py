@@ -1,16 +1,17 @@
 """`lastseen silence`, `silences`, `unsilence`: nobody is told of some clients for a while."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
+from msgspec.structs import asdict
 
-from lastseen.client.commands.columns import Cell, Column, Layout
+from lastseen.client.commands.columns import Cell, Column
 from lastseen.client.commands.lengths import length
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
-from lastseen.client.commands.output import safe, short_duration, stamp, to_json, utc_now
-from lastseen.client.commands.pages import JsonArray
-from lastseen.client.commands.terminal import remark, say, say_rows, width
+from lastseen.client.commands.output import safe, short_duration, stamp, to_json
+from lastseen.client.commands.pages import PAGE, batches, say_array, say_table
+from lastseen.client.commands.terminal import say
 from lastseen.client.commands.usage import UsageError, hold_to_the_wire
 from lastseen.shared.messages import Silence, SilenceRecord, Unsilence
 
@@ -54,7 +55,7 @@ async def silence(
     hold_to_the_wire(Silence(seconds, client, group, reason))
     async with observe(server) as observer:
         found = await observer.silence(seconds, client=client, group=group, reason=reason)
-    say(to_json(to_dict(found)) if json else told(found))
+    say(to_json(asdict(found)) if json else told(found))
 
 
 async def silences(*, server: Server = DEFAULT_SERVER, json: Json = False) -> None:
@@ -62,15 +63,9 @@ async def silences(*, server: Server = DEFAULT_SERVER, json: Json = False) -> No
     from lastseen.client import observe
 
     async with observe(server) as observer:
-        found = [silence async for silence in observer.silences()]
-    if json:
-        array = JsonArray()
-        array.say(map(to_dict, found))
-        array.end()
-    elif found:
-        _print_table(found)
-    else:
-        remark("nothing is silenced")
+        pages = batches(observer.silences(), PAGE)
+        nothing = "nothing is silenced"
+        await (say_array(pages, asdict) if json else say_table(pages, COLUMNS, row, nothing))
 
 
 async def unsilence(
@@ -132,16 +127,3 @@ def row(silence: SilenceRecord, now: datetime) -> list[Cell]:
         Cell("" if silence.since is None else stamp(silence.since.astimezone())),
         Cell(safe(silence.reason)),
     ]
-
-
-def to_dict(silence: SilenceRecord) -> dict[str, Any]:
-    """Every field."""
-    return {name: getattr(silence, name) for name in silence.__struct_fields__}
-
-
-def _print_table(found: list[SilenceRecord]) -> None:
-    now = utc_now()
-    rows = [row(silence, now) for silence in found]
-    layout = Layout(COLUMNS, width=width())
-    layout.take(rows)
-    say_rows([layout.heading(), *(layout.line(cells) for cells in rows)])

@@ -1,15 +1,13 @@
 """`lastseen uptime`: the share of time that clients were online, streamed page by page."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 
-from lastseen.client.commands.columns import Cell, Column, Layout
+from lastseen.client.commands.columns import Cell, Column
 from lastseen.client.commands.options import DEFAULT_SERVER, ClientId, Json, Server
 from lastseen.client.commands.output import safe, short_duration
-from lastseen.client.commands.pages import JsonArray, batches
-from lastseen.client.commands.terminal import remark, say_rows, width
+from lastseen.client.commands.pages import batches, say_array, say_table
 from lastseen.client.commands.usage import hold_to_the_wire
 from lastseen.shared.messages import ClientUptime, GetUptime, UptimeWindow
 
@@ -41,24 +39,11 @@ async def uptime(
     hold_to_the_wire(GetUptime(client))
     async with observe(server) as observer:
         pages = batches(observer.uptime(client), _PAGE)
-        await (_print_json(pages) if json else _print_table(pages))
-
-
-async def _print_json(pages: AsyncIterator[list[ClientUptime]]) -> None:
-    array = JsonArray()
-    async for page in pages:
-        array.say(map(to_dict, page))
-    array.end()
-
-
-async def _print_table(pages: AsyncIterator[list[ClientUptime]]) -> None:
-    layout = Layout(COLUMNS, width=width())
-    async for page in pages:
-        rows = [row(client) for client in page]
-        heading = [layout.heading()] if layout.take(rows) else []
-        say_rows(heading + [layout.line(cells) for cells in rows])
-    if not layout.columns:
-        remark("no clients are known")
+        nothing = "no clients are known"
+        if json:
+            await say_array(pages, to_dict)
+        else:
+            await say_table(pages, COLUMNS, lambda client, _now: row(client), nothing)
 
 
 def row(client: ClientUptime) -> list[Cell]:
