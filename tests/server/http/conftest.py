@@ -45,6 +45,9 @@ class FakeLink:
     def has_unread(self) -> bool:
         return False
 
+    def crashed(self) -> None:
+        self.dismiss(Goodbye("internal_error", reconnect=True))
+
 
 class House:
     """A server's parts, with HTTP on top.

@@ -129,6 +129,8 @@ class Silent:
     def has_unread(self) -> bool:
         return False
 
+    def crashed(self) -> None: ...
+
 
 async def told() -> None:
     """Until changes have been told."""

@@ -32,6 +32,7 @@ class Link:
         self.unread = False
         self.asked: list[float] = []
         self.lost_at: float | None = None
+        self.ended = False
         self._heartbeat = heartbeat
         self.slot = heartbeat.join(self)
 
@@ -44,6 +45,10 @@ class Link:
 
     def give_up(self, _now: Moment) -> None:
         self.lost_at = trio.current_time()
+        self._heartbeat.leave(self, self.slot)
+
+    def crashed(self) -> None:
+        self.ended = True
         self._heartbeat.leave(self, self.slot)
 
 
@@ -236,3 +241,28 @@ async def test_once_it_is_cancelled_nobody_is_asked(settings: Settings, autojump
         scope.cancel()
     await trio.sleep(100)
     assert link.asked == []
+
+
+@pytest.mark.parametrize("method", ["ask", "has_unread", "give_up"])
+async def test_a_link_that_raises_is_ended_alone_and_all_others_are_asked(
+    heartbeat: Heartbeat,
+    autojump_clock: MockClock,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    method: str,
+):
+    def fail(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(random, "randrange", lambda _: 0)  # they all stand in one slot
+    links = [Link(heartbeat, well=False) for _ in range(20)]
+    unlucky = links[7]
+    setattr(unlucky, method, fail)
+    await trio.sleep(15)
+    assert unlucky.ended == (method == "ask")
+    assert all(len(link.asked) == 1 for link in links if link is not unlucky)
+    await trio.sleep(60)
+    assert unlucky.ended
+    assert all(link.lost_at is not None for link in links if link is not unlucky)
+    assert "a fault of ours" in capsys.readouterr().err
+    assert len(heartbeat) == 0

@@ -150,6 +150,28 @@ async def test_every_connection_is_admitted_with_its_address_and_never_blocks(
     assert not any(sock.getblocking() for sock, _ in admitted)
 
 
+async def test_one_that_crashes_as_it_comes_in_is_closed_and_the_next_are_admitted(
+    listener: FakeListener,
+    admitted: list,
+    nursery: trio.Nursery,
+    capsys: pytest.CaptureFixture[str],
+):
+    crashed: list[socket.socket] = []
+
+    def admit(sock: socket.socket, address: Address) -> None:
+        if address[0] == "192.0.2.66":
+            crashed.append(sock)
+            raise RuntimeError("a fault of ours")
+        admitted.append((sock, address))
+
+    nursery.start_soon(accept, listener, admit)
+    listener.arrives(("192.0.2.7", 1), ("192.0.2.66", 2), ("192.0.2.7", 3))
+    await rest()
+    assert [address for _, address in admitted] == [("192.0.2.7", 1), ("192.0.2.7", 3)]
+    assert crashed[0].fileno() == -1
+    assert "RuntimeError: a fault of ours" in capsys.readouterr().err
+
+
 async def test_a_crowd_is_taken_in_portions_so_that_others_get_their_turn(
     listener: FakeListener, admitted: list, nursery: trio.Nursery
 ):

@@ -8,6 +8,7 @@ import trio
 from trio.testing import MockClock
 
 from lastseen.server.links import reception
+from lastseen.server.links.connection import Connection
 from lastseen.server.links.conversation import RETRY_WHEN_FULL
 from lastseen.server.links.doorkeeper import HELLO_DEADLINE, LEAVE_DEADLINE
 from lastseen.server.links.reception import (
@@ -31,9 +32,11 @@ from lastseen.shared.messages import (
 from lastseen.shared.wire import PING_FRAME, to_frame
 
 House = Any
+Peer = Any
 Build = Callable[..., House]
 
 IDLE = Goodbye("idle", reconnect=True)
+CRASHED = Goodbye("internal_error", reconnect=True)
 
 
 # --- too many from one address -------------------------------------------------------------------
@@ -281,8 +284,16 @@ def test_closing_all_leaves_nobody(house: House):
         assert peer.ended
 
 
+class Unharmed:
+    """One that never crashes."""
+
+    def crashed(self) -> None:
+        raise AssertionError("nothing has raised")
+
+
 async def test_many_are_served_in_portions_so_that_others_get_their_turn():
-    served: list[int] = []
+    links = [Unharmed() for _ in range(1000)]
+    served: list[Unharmed] = []
     sizes: list[int] = []
 
     async def somebody_else() -> None:
@@ -292,6 +303,102 @@ async def test_many_are_served_in_portions_so_that_others_get_their_turn():
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(somebody_else)
-        await in_portions(range(1000), served.append)
-    assert served == list(range(1000))
+        await in_portions(links, served.append)
+    assert served == links
     assert len(sizes) >= 1000 // SERVED_AT_ONCE // 2  # trio shuffles who goes first in a round
+
+
+# --- one link's fault ----------------------------------------------------------------------------
+
+
+def fail(*_: object) -> None:
+    raise RuntimeError("a fault of ours")
+
+
+def crash_in(monkeypatch: pytest.MonkeyPatch, method: str, house: House, unlucky: Peer) -> None:
+    """Have a method of the connection of one peer raise, and work for all others."""
+    works = getattr(Connection, method)
+    address = f"192.0.2.7:{40_001 + house.peers.index(unlucky)}"
+
+    def crash_if_unlucky(connection: Connection, *args: Any) -> Any:
+        return fail() if connection.address == address else works(connection, *args)
+
+    monkeypatch.setattr(Connection, method, crash_if_unlucky)
+
+
+@pytest.mark.parametrize("method", ["has_unread", "dismiss"])
+async def test_a_stranger_whose_dismissal_raises_ends_alone(
+    living_house: House,
+    mock_clock: MockClock,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    method: str,
+):
+    before, unlucky, after = (living_house.connect() for _ in range(3))
+    crash_in(monkeypatch, method, living_house, unlucky)
+    await living_house.pass_time(mock_clock, HELLO_DEADLINE + ROUND)
+    assert before.read() == after.read() == [IDLE]
+    assert "a fault of ours" in capsys.readouterr().err
+    unlucky.read()
+    assert unlucky.ended
+
+
+async def test_one_that_cannot_be_closed_keeps_nobody_else_open(
+    living_house: House,
+    mock_clock: MockClock,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    _, unlucky, _ = (living_house.connect() for _ in range(3))
+    crash_in(monkeypatch, "close", living_house, unlucky)
+    await living_house.pass_time(mock_clock, HELLO_DEADLINE + LEAVE_DEADLINE + 2 * ROUND)
+    assert len(living_house.pump) == 1
+    assert "a fault of ours" in capsys.readouterr().err
+    late = living_house.connect()
+    assert living_house.ask(late, Ping()) == [Pong()]
+    monkeypatch.undo()
+
+
+async def test_one_that_cannot_be_told_the_settings_ends_alone(
+    living_house: House,
+    mock_clock: MockClock,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    before, unlucky, after = (living_house.register(name) for name in "abc")
+    crash_in(monkeypatch, "send", living_house, unlucky)
+    living_house.steering.change({"server.heartbeat_interval": 20.0})
+    await living_house.pass_time(mock_clock, 0.5)
+    for peer in (before, after):
+        assert peer.read()[-1].heartbeat_interval == 20.0
+    assert unlucky.read()[-1] == CRASHED
+    assert living_house.status("b") == "late"
+    assert "a fault of ours" in capsys.readouterr().err
+
+
+async def test_one_that_cannot_be_seen_off_keeps_nobody_else_waiting(
+    living_house: House,
+    nursery: trio.Nursery,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    before, unlucky, after = (living_house.register(name) for name in "abc")
+    crash_in(monkeypatch, "dismiss", living_house, unlucky)
+    nursery.start_soon(living_house.reception.see_everyone_off)
+    await living_house.rest()
+    for peer in (before, after):
+        assert peer.read()[-1].reason == "shutdown"
+    unlucky.read()
+    assert unlucky.ended
+    assert "a fault of ours" in capsys.readouterr().err
+
+
+def test_closing_all_closes_those_behind_one_that_raises(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    _, unlucky, _ = (house.connect() for _ in range(3))
+    crash_in(monkeypatch, "close", house, unlucky)
+    house.reception.close_all()
+    assert len(house.pump) == 1
+    assert "a fault of ours" in capsys.readouterr().err
+    monkeypatch.undo()

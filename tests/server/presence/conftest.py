@@ -62,6 +62,9 @@ class FakeLink:
     def has_unread(self) -> bool:
         return self.unread
 
+    def crashed(self) -> None:
+        self.dismiss(Goodbye("internal_error", reconnect=True))
+
     @property
     def diffs(self) -> list[Diff]:
         return [m for m in self.sent if isinstance(m, Diff)]

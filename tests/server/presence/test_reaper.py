@@ -214,3 +214,53 @@ async def test_one_that_speaks_while_the_reaper_gives_others_a_turn_is_spared(
     assert world.status(last.client.client_id) == "online"
     assert last.link is not None
     assert last.link.goodbyes == []
+
+
+# --- one link's fault -----------------------------------------------------------------------------
+
+
+def fail(*_: object) -> None:
+    raise RuntimeError("a fault of ours")
+
+
+@pytest.mark.parametrize("method", ["has_unread", "dismiss"])
+async def test_a_client_whose_link_crashes_keeps_nobody_else_from_being_given_up(
+    start: Start,
+    new_link: Any,
+    autojump_clock: Clock,
+    capsys: pytest.CaptureFixture[str],
+    method: str,
+):
+    presence = start()
+    links = {name: new_link() for name in "abc"}
+    for name, link in links.items():
+        enter(presence, name, link)
+    setattr(links["b"], method, fail)
+    ended: list[str] = []
+    links["b"].crashed = lambda: ended.append("b")
+    await trio.sleep(TIMEOUT + INTERVAL + 1)
+    gone = Goodbye("timeout", reconnect=True)
+    assert links["a"].goodbyes == links["c"].goodbyes == [gone]
+    assert ended[:1] == ["b"]
+    assert "a fault of ours" in capsys.readouterr().err
+
+
+async def test_a_session_that_cannot_be_given_up_keeps_nobody_else_present(
+    start: Start,
+    new_link: Any,
+    autojump_clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    presence = start()
+    for name in "abc":
+        enter(presence, name, new_link())
+    give_up = presence.registry.give_up
+
+    def fail_for_b(session: Session, now: Any) -> Any:
+        return fail() if session.client.client_id == "b" else give_up(session, now)
+
+    monkeypatch.setattr(presence.registry, "give_up", fail_for_b)
+    await trio.sleep(TIMEOUT + INTERVAL + 1)
+    assert [name for name in "abc" if name in presence.registry] == ["b"]
+    assert "a fault of ours" in capsys.readouterr().err

@@ -30,6 +30,8 @@ class Link:
     def has_unread(self) -> bool:
         return False
 
+    def crashed(self) -> None: ...
+
 
 def register(
     registry: Registry, client_id: str = "a", instance: str = "i1", now: float = 0, **fields: Any

@@ -42,6 +42,8 @@ class Line:
     def has_unread(self) -> bool:
         return False
 
+    def crashed(self) -> None: ...
+
 
 class NaiveSession:
     """`timeout` is its own, of one that never had a link; its instance is None after a restart."""

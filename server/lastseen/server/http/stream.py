@@ -136,6 +136,10 @@ class Reader:
         """A reader says nothing."""
         return False
 
+    def crashed(self) -> None:
+        """Serving it raised: end the stream."""
+        self.dismiss(Goodbye("internal_error", reconnect=True))
+
     # --- within -------------------------------------------------------------------------------
 
     async def _send_next(self, write: Write) -> None:

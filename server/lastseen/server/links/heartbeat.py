@@ -8,12 +8,14 @@ the server is at most one step that comes late, so nobody is blamed for it.
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import trio
 
 from lastseen.server import logs
 from lastseen.server.presence.clock import AwakeClock
+from lastseen.server.presence.isolation import apart
 from lastseen.server.presence.model import Moment
 
 SLOTS = 20
@@ -43,6 +45,9 @@ class Beating(Protocol):
 
     def give_up(self, now: Moment) -> None:
         """It does not live: close it."""
+
+    def crashed(self) -> None:
+        """Asking it raised: end it."""
 
 
 class Rhythm(Protocol):
@@ -95,7 +100,7 @@ class Heartbeat:
         self._at = (self._at + 1) % SLOTS
         closed = 0
         for index, link in enumerate(due, 1):
-            closed += self._see_to(link)
+            closed += bool(apart(link, partial(self._see_to, link)))
             if index % ASKED_AT_ONCE == 0:
                 await trio.lowlevel.checkpoint()
         if due:

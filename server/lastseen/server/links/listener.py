@@ -108,4 +108,7 @@ def _take(listener: socket.socket, admit: Admit) -> bool:
             except OSError as error:  # no room in the poll set, say: one connection's misfortune
                 log.warning("a connection could not be served", reason=error.strerror)
                 sock.close()
+            except Exception:  # one connection's fault ends that connection, and nothing else
+                log.exception("a connection crashed as it came in")
+                sock.close()
     return True

@@ -15,6 +15,7 @@ from lastseen.server.links.desk import Desk
 from lastseen.server.links.frames import FrameProtocol
 from lastseen.server.links.pump import Pump
 from lastseen.server.links.roles import WireProtocol
+from lastseen.server.presence.isolation import Fallible, apart
 from lastseen.server.presence.model import Link
 from lastseen.shared.address import format_address
 from lastseen.shared.messages import Error, Goodbye, Message
@@ -37,7 +38,7 @@ COMES_BACK_WITHIN = 60.0
 
 log = logs.get_logger()
 
-T = TypeVar("T")
+L = TypeVar("L", bound=Fallible)
 
 
 class Reception:
@@ -67,7 +68,7 @@ class Reception:
         has_room = doorkeeper.has_room(connection.address, limit)
         doorkeeper.arrived(connection, self._desk.presence.clock.now().awake)
         if not has_room:
-            self._turn_away(connection, limit)
+            apart(connection, partial(self._turn_away, connection, limit))
 
     async def see_to_deadlines(self) -> None:
         """Dismiss strangers and observers that are overdue, close those that do not leave. For
@@ -80,10 +81,9 @@ class Reception:
                 presence.clock.now().awake, presence.policy.connection_timeout
             )
             for connection in due.leaving:
-                connection.close()
+                apart(connection, connection.close)
             for connection in (*due.strangers, *due.observers):
-                if not connection.has_unread():
-                    connection.dismiss(Goodbye("idle", reconnect=True))
+                apart(connection, partial(_dismiss_if_idle, connection))
 
     async def tell_settings(self) -> None:
         """Send the settings to every link that has a session, whenever they change. For ever."""
@@ -111,7 +111,7 @@ class Reception:
     def close_all(self) -> None:
         """Close what is still open."""
         for connection in self._connections():
-            connection.close()
+            apart(connection, connection.close)
 
     def _connections(self) -> list[Connection]:
         return [pumped for pumped in self._pump if isinstance(pumped, Connection)]
@@ -130,13 +130,18 @@ class Reception:
         self._settings_changed.set()
 
 
+def _dismiss_if_idle(connection: Connection) -> None:
+    if not connection.has_unread():
+        connection.dismiss(Goodbye("idle", reconnect=True))
+
+
 def _send(message: Message, link: Link) -> None:
     link.send(message)
 
 
-async def in_portions(links: Iterable[T], serve: Callable[[T], None]) -> None:
-    """Serve many links, giving others their turn in between."""
+async def in_portions(links: Iterable[L], serve: Callable[[L], None]) -> None:
+    """Serve many links, each apart, giving others their turn in between."""
     for served, link in enumerate(links, 1):
-        serve(link)
+        apart(link, partial(serve, link))
         if served % SERVED_AT_ONCE == 0:
             await trio.lowlevel.checkpoint()

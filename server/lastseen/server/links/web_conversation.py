@@ -93,6 +93,10 @@ class WebConversation(Conversation):
         )
         self._connection.dismiss(Goodbye("timeout", reconnect=True))
 
+    def crashed(self) -> None:
+        """Asking it raised: end it."""
+        self._connection.crashed()
+
     # --- within -------------------------------------------------------------------------------
 
     def _may_speak(self, now: Moment) -> bool:

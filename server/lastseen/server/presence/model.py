@@ -61,6 +61,9 @@ class Link(Protocol):
     def has_unread(self) -> bool:
         """Whether bytes of the client lie unread in our own buffers."""
 
+    def crashed(self) -> None:
+        """Serving it raised: end it."""
+
 
 class Recorder(Protocol):
     """Who remembers what presence decides, beyond this process."""

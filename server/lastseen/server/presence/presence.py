@@ -7,6 +7,7 @@ decides it decides at once, without waiting; only `tell_watchers` is a task.
 import secrets
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 
 import trio
 from msgspec import Struct
@@ -14,6 +15,7 @@ from msgspec import Struct
 from lastseen.server import logs
 from lastseen.server.presence.admission import RegistrationRefused
 from lastseen.server.presence.clock import AwakeClock
+from lastseen.server.presence.isolation import apart
 from lastseen.server.presence.journal import Encode, Journal
 from lastseen.server.presence.linkless import Beat, describes
 from lastseen.server.presence.listing import NOTHING_STORED, Stored, page
@@ -299,7 +301,7 @@ class Presence:
             self.publish()
             offered = self.journal.revision
             for told, link in enumerate(list(self._watchers), 1):
-                self._tell(link)
+                apart(link, partial(self._tell, link))
                 if told % TOLD_AT_ONCE == 0:
                     await trio.lowlevel.checkpoint()
 
@@ -308,10 +310,9 @@ class Presence:
     def _tell(self, link: WatcherLink) -> None:
         try:
             self.advance(link)
-        except Exception:  # one link's fault ends that link, and nothing else
-            log.exception("a watcher crashed")
+        except Exception:
             self.unwatch(link)
-            link.dismiss(Goodbye("internal_error", reconnect=True))
+            raise
 
     def _refused(self, client_id: str, address: str, refusal: RegistrationRefused) -> None:
         self.counts.refused += 1

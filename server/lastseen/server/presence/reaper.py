@@ -5,9 +5,12 @@ therefore connection_timeout + reap_interval.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import trio
 
+from lastseen.server.presence.isolation import apart
+from lastseen.server.presence.model import Moment, Session
 from lastseen.server.presence.presence import Presence
 
 REAPED_AT_ONCE = 256
@@ -45,9 +48,14 @@ async def reap_once(presence: Presence) -> None:
     """
     pass_began = presence.clock.now()
     for index, session in enumerate(presence.due(pass_began), 1):
-        spoke_meanwhile = session.last_ping.awake >= pass_began.awake
-        # Bytes of theirs lie in our own buffers: the pump reads them first.
-        if not spoke_meanwhile and not (session.link is not None and session.link.has_unread()):
-            presence.give_up(session, presence.clock.now())
+        apart(session.link, partial(_judge, presence, session, pass_began))
         if index % REAPED_AT_ONCE == 0:
             await trio.lowlevel.checkpoint()
+
+
+def _judge(presence: Presence, session: Session, pass_began: Moment) -> None:
+    """Give up on a session that was due when the pass began, unless it has spoken."""
+    spoke_meanwhile = session.last_ping.awake >= pass_began.awake
+    # Bytes of theirs lie in our own buffers: the pump reads them first.
+    if not spoke_meanwhile and not (session.link is not None and session.link.has_unread()):
+        presence.give_up(session, presence.clock.now())
