@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import httpx
@@ -11,11 +12,14 @@ import trio
 from lastseen.server.config.sections.kinds import Telegram
 from lastseen.server.notify.channels.telegram import TelegramSender
 from lastseen.server.notify.errors import TransportError
+from lastseen.server.notify.markdown import pieces
 from lastseen.server.notify.notice import Item, Message
+from lastseen.server.notify.wording import word
 
 TOKEN = "123456:ABC-def_9"  # noqa: S105 - nobody's
 MakeMessage = Callable[..., Message]
 PATIENCE = 30.0
+FIRST_LOOK, DAY = 1_790_086_400.0, 86_400.0
 
 
 @pytest.fixture
@@ -31,10 +35,12 @@ def long_message(make_item: Callable[..., Item]) -> Message:
 
 @pytest.fixture
 def sender(receiver, http: httpx.AsyncClient) -> TelegramSender:
+    """Whenever it looks at the clock, a day has passed."""
     channel = Telegram(
         name="x", token=TOKEN, chat_id=-42, api_base=f"{receiver.url}/", timeout=PATIENCE
     )
-    return TelegramSender(channel, http)
+    days = count(FIRST_LOOK, DAY)
+    return TelegramSender(channel, http, lambda: next(days))
 
 
 def says(receiver: Any, status: int, description: str = "", **parameters: Any) -> None:
@@ -96,6 +102,38 @@ async def test_a_repeat_goes_on_with_the_piece_that_was_not_taken(
     texts = [json.loads(request.body)["text"] for request in receiver.requests]
     assert texts[1] == texts[2]
     assert len(set(texts)) == len(texts) - 1
+
+
+async def test_however_often_pieces_fail_each_is_taken_once_in_the_words_of_the_first_time(
+    receiver, sender, make_item
+):
+    items = [
+        make_item(kind, f"{kind}-{number}", name="." * 64)
+        for kind in ("offline", "reminder")
+        for number in range(30)
+    ]
+    message = Message("msg_long", tuple(items), digest=True)
+    whole = [piece.markdown for piece in pieces(word(message, FIRST_LOOK))]
+    statuses = [200, *[500, 500, 200] * (len(whole) - 1)]
+    for status in statuses:
+        says(receiver, status)
+    for _ in range(statuses.count(500)):
+        await refusal(sender, message)
+    await sender.send(message)
+    texts = [json.loads(request.body)["text"] for request in receiver.requests]
+    taken = [text for text, status in zip(texts, statuses, strict=True) if status == 200]
+    assert len(taken) > 2
+    assert taken == whole
+
+
+async def test_a_message_of_which_nothing_was_taken_is_worded_anew(receiver, sender, make_message):
+    says(receiver, 500)
+    says(receiver, 200)
+    message = make_message("reminder")
+    await refusal(sender, message)
+    await sender.send(message)
+    first, second = (json.loads(request.body)["text"] for request in receiver.requests)
+    assert first != second
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A chat of Telegram, by its Bot API: https://core.telegram.org/bots/api#sendmessage."""
 
 import time
+from collections.abc import Callable
 from typing import Any, Literal
 
 import httpx
@@ -28,6 +29,10 @@ GONE = ("chat not found", "bot was kicked", "bot was blocked", "user is deactiva
 BAD_MARKUP = "can't parse entities"
 """Ours escapes all there is to escape; a server of another version might want more."""
 
+MOST_BEGUN = 8
+"""Messages of which the rest is remembered: as many as a lane has on their way. One that was given
+up leaves its rest behind until others come."""
+
 
 class Parameters(Struct, frozen=True):
     """What helps against an error: `retry_after` in seconds, or the chat's new number."""
@@ -47,29 +52,40 @@ class Reply(Struct, frozen=True):
 class TelegramSender:
     """The way to one chat."""
 
-    def __init__(self, channel: Telegram, client: httpx.AsyncClient) -> None:
+    def __init__(
+        self,
+        channel: Telegram,
+        client: httpx.AsyncClient,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """`wall` is Unix time, which `3 minutes ago` counts from."""
         self._channel = channel
         self._client = client
-        self._begun: dict[str, int] = {}  # of messages in several pieces: how many were taken
+        self._wall = wall
+        self._begun: dict[str, list[Piece]] = {}  # what is left of messages, by their ids
 
     async def send(self, message: Message) -> None:
         """Send a message, in several pieces if it is long.
 
-        If one of these is not taken, a repeat goes on with it; after a restart it begins anew.
+        If one of these is not taken, a repeat goes on with it, in the words of the first attempt:
+        cut anew, pieces could overlap. After a restart it begins anew.
 
         Raises:
             TransportError: It was not taken.
         """
         with deadline(self._channel.timeout):
-            done = self._begun.pop(message.id, 0)
-            for place, piece in enumerate(pieces(word(message, time.time()))):
-                if place < done:
-                    continue
-                try:
-                    await self._send(piece)
-                except BaseException:  # a deadline that has passed, too
-                    self._begun = {message.id: place}
-                    raise
+            left = self._begun.get(message.id) or pieces(word(message, self._wall()))
+            while left:
+                await self._send(left[0])
+                left = left[1:]
+                self._remember(message.id, left)
+
+    def _remember(self, name: str, left: list[Piece]) -> None:
+        self._begun.pop(name, None)
+        if left:
+            self._begun[name] = left
+        while len(self._begun) > MOST_BEGUN:
+            del self._begun[next(iter(self._begun))]
 
     async def _send(self, piece: Piece) -> None:
         answer, reply = await self._call(piece.markdown, parse_mode="MarkdownV2")
