@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from lastseen.server.config import Config
 from lastseen.server.config.runtime import Runtime
+from lastseen.server.hosts import OwnHosts
 from lastseen.server.http.app import make_app
 from lastseen.server.http.asking import Asking
 from lastseen.server.http.desk import Desk
@@ -72,7 +73,7 @@ class House:
         keeper = None if self.memory is None else self.memory.keeper
         self.gauge = Gauge(self.presence, keeper)
         self.readers = Readers(self.presence)
-        self.origins = Origins("127.0.0.1", "https://hub.example/seen/")
+        self.origins = Origins(OwnHosts(["hub.example"]), "https://hub.example/seen/")
         self.web = folder / "web"
         self.desk = Desk(
             self.presence,

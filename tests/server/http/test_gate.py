@@ -7,6 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from lastseen.server.hosts import OwnHosts
 from lastseen.server.http import gate
 from lastseen.server.http.gate import Gate
 from lastseen.server.http.origins import Origins
@@ -109,7 +110,7 @@ async def echo(_scope: Any, receive: Any, send: Any) -> None:
 
 
 def make(app: Any = echo) -> Gate:
-    return Gate(app, Origins("127.0.0.1", ""))
+    return Gate(app, Origins(OwnHosts()))
 
 
 def part(body: bytes, *, more: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from lastseen.server.links.codecs import JSON, MSGPACK
 from lastseen.server.links.handshake import HEAD_LIMIT, House, Verdict, judge, refuse
 from lastseen.server.links.origins import Origins
 
-HOUSE = House("/ws", Origins([], on_loopback=True))
+HOUSE = House("/ws", Origins([]))
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 HEADERS = {
     "Host": "localhost:8081",
@@ -88,6 +88,7 @@ def test_a_query_behind_the_path_is_no_other_path():
         (request(Sec_WebSocket_Key="short"), 400),
         (request(Sec_WebSocket_Version="8"), 400),
         (request(Origin="https://evil.example"), 403),
+        (request(Origin="http://evil.example", Host="evil.example:8081"), 421),
         (request(Origin="http://localhost", more="Origin: http://localhost\r\n"), 400),
         (request(more="Host: other\r\n"), 400),
         (request(more="Sec-WebSocket-Key: x\r\n"), 400),

@@ -1,5 +1,6 @@
 """A WebSocket's side of the protocol: signs of life, pages, the heartbeat, a bound on its pace."""
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -325,6 +326,49 @@ def test_another_path_or_origin_is_refused_and_the_log_says_why(
     assert "not let in" in log
     assert "websocket.origins" in log
     assert house.browse(Origin="http://localhost:8082").response == 101
+
+
+def response_to(house: Any, origin: str, host: str) -> int:
+    """The status of the answer to a page that asks for a host by this name."""
+    peer = house.arrive()
+    peer.say_bytes(
+        f"GET /ws HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n"
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+    )
+    house.settle()
+    return int(peer.socket.recv(65_536).split()[1])
+
+
+def test_a_page_whose_name_was_made_to_lead_here_is_refused_wherever_it_is_listened(
+    build: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+):
+    for host in ("127.0.0.1", "0.0.0.0"):  # noqa: S104 - nothing listens
+        house = build(websocket={"host": host}, allow_anonymous=True)
+        assert response_to(house, "http://evil.example:8082", "evil.example:8081") == 421
+        log = capsys.readouterr().err
+        assert "not let in" in log
+        assert "websocket.public_url" in log
+
+
+def test_pages_of_this_machine_by_its_addresses_and_its_own_name_are_let_in(
+    build: Callable[..., Any],
+):
+    house = build(websocket={"host": "0.0.0.0"}, allow_anonymous=True)  # noqa: S104 - as above
+    machine = socket.gethostname()
+    mdns = machine.partition(".")[0] + ".local"
+    names = ["localhost", "127.0.0.1", "192.0.2.7", "[2001:db8::1]", machine, mdns]
+    for name in names:
+        assert response_to(house, f"http://{name}:8082", f"{name}:8081") == 101, name
+
+
+@pytest.mark.parametrize("host", ["hub.example", "127.0.0.1:8081", "localhost:8081"])
+def test_behind_a_proxy_its_pages_are_let_in_whether_it_hands_the_host_on_or_not(
+    build: Callable[..., Any], host: str
+):
+    house = build(websocket={"public_url": "wss://hub.example/ws"})
+    assert response_to(house, "https://hub.example", host) == 101
+    assert response_to(house, "https://evil.example", host) == 403
 
 
 def test_the_settings_say_which_path_and_which_origins(build: Callable[..., Any]):

@@ -25,7 +25,7 @@ from lastseen.shared.errors import BadMessage, FrameTooLong, UnknownType, Unread
 from lastseen.shared.messages import Diff, Error, GetStats, Goodbye, List, Ping, Pong, Register
 from lastseen.shared.wire import json_from_server, pack, to_json
 
-HOUSE = House("/ws", Origins([], on_loopback=True))
+HOUSE = House("/ws", Origins([]))
 CLOSE_1000 = struct.pack("!H", 1000)
 
 

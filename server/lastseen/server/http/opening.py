@@ -1,8 +1,10 @@
 """HTTP as the composition root needs it: made of the server's other parts in one call."""
 
+import socket
 from collections.abc import Callable
 
 from lastseen.server.config.sections.http import Http
+from lastseen.server.hosts import own_hosts
 from lastseen.server.http.app import make_app
 from lastseen.server.http.asking import Asker, Asking
 from lastseen.server.http.desk import Desk, Past
@@ -32,6 +34,7 @@ def open_http(
     readers = Readers(presence)
     desk = Desk(presence, steering, stats, past, Asking(), telling)
     steering.witnesses.append(lambda: readers.tell(to_event("settings", view(steering))))
-    origins = Origins(settings.host, settings.public_url)
+    own = own_hosts(steering.config, socket.gethostname())
+    origins = Origins(own, settings.public_url)
     app = make_app(desk, readers, origins, settings.base_path, parts=parts)
     return HttpServer(app, readers, settings)

@@ -3,7 +3,7 @@
 import socket
 from functools import partial
 
-from lastseen.server.config.hosts import is_loopback
+from lastseen.server.hosts import own_hosts
 from lastseen.server.links.desk import Desk
 from lastseen.server.links.handshake import House
 from lastseen.server.links.heartbeat import Heartbeat, Rhythm
@@ -25,9 +25,8 @@ class Browsers:
         steering = desk.steering
         settings = steering.config.websocket
         shown_at = [settings.public_url, steering.config.http.public_url]
-        origins = Origins(
-            settings.origins, [*filter(None, shown_at)], on_loopback=is_loopback(settings.host)
-        )
+        own = own_hosts(steering.config, socket.gethostname())
+        origins = Origins(settings.origins, [*filter(None, shown_at)], own)
 
         def rhythm() -> Rhythm:
             return steering.config.websocket

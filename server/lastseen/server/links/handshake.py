@@ -103,12 +103,8 @@ def _refusal(request: Request, house: House) -> Verdict | None:
         origin, host = request.headers.get("Origin"), request.headers.get("Host", "")
     except MultipleValuesError as error:
         return refuse(HTTPStatus.BAD_REQUEST, f"expected one header {error.args[0]}")
-    if not house.origins.allow(origin, host):
-        return refuse(
-            HTTPStatus.FORBIDDEN,
-            f"pages of {origin} may not connect to {host}: websocket.origins says which may",
-        )
-    return None
+    refusal = house.origins.refusal(origin, host)
+    return None if refusal is None else refuse(*refusal)
 
 
 def _select(_library: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:

@@ -4,78 +4,54 @@ Any page that someone looks at can make their browser connect to any server that
 reaches; only this check stands between a stranger's page and the server. Pure.
 
 What is no browser names no origin and may come in. For the others the default is the host that
-they connected to. Where that is this machine itself, a name proves nothing: whoever owns a name
-can have it lead to 127.0.0.1 (DNS rebinding). So there only addresses and `localhost` count.
+they connected to, where that is known to be this server (`hosts`): a stranger's page could come
+from a name of its own that leads here.
 """
 
-import ipaddress
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from http import HTTPStatus
+
+from lastseen.server.hosts import NAMED_BY, OwnHosts, is_local, name_in, name_of, normalised
+from lastseen.shared.explain import shown
 
 ANY = "*"
 """In the list of allowed origins: all are."""
 
-_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
-_PAGES = {"ws": "http", "wss": "https"}
+Refusal = tuple[HTTPStatus, str]
+"""A status and a sentence."""
 
 
 class Origins:
     """The rule of one server."""
 
     def __init__(
-        self, allowed: Sequence[str], public_urls: Sequence[str] = (), *, on_loopback: bool
+        self, allowed: Sequence[str], public_urls: Sequence[str] = (), own: OwnHosts | None = None
     ) -> None:
         """`allowed` origins, with none the host that was connected to; `public_urls` are where a
-        proxy shows the server, if one does. `on_loopback`: the server listens there only.
+        proxy shows the server, if one does. `own`: which hosts are this server.
         """
         self._any = ANY in allowed
         self._allowed = {normalised(url) for url in (*allowed, *public_urls)}
         self._same_host = not allowed
-        self._on_loopback = on_loopback
+        self._own = own or OwnHosts()
 
-    def allow(self, origin: str | None, host: str) -> bool:
-        """Whether a page of this origin may connect that asks for `host`."""
+    def refusal(self, origin: str | None, host: str) -> Refusal | None:
+        """Why a page of this origin may not connect that asks for `host`; None: it may."""
         if origin is None or self._any or normalised(origin) in self._allowed:
-            return True
-        return self._same_host and self._is_same_host(_name(origin), _name(f"//{host}"))
-
-    def _is_same_host(self, of_page: str, of_server: str) -> bool:
-        if not of_page or not of_server:
-            return False
-        if self._on_loopback:
-            return is_local(of_page) and is_local(of_server)
-        return of_page == of_server
-
-
-def normalised(url: str) -> str:
-    """The origin of a URL, one spelling for each: `scheme://host` and the port, if it is not the
-    usual one. What is no URL stays as it is.
-    """
-    try:
-        parts = urlsplit(url)
-        name, port = parts.hostname, parts.port
-    except ValueError:
-        return url
-    if not name or parts.scheme not in _PORTS:
-        return url
-    shown = f"[{name}]" if ":" in name else name
-    suffix = "" if port in (None, _PORTS[parts.scheme]) else f":{port}"
-    return f"{_PAGES.get(parts.scheme, parts.scheme)}://{shown}{suffix}"
+            return None
+        if not self._same_host or not _are_same(name_of(origin), name_in(host)):
+            return HTTPStatus.FORBIDDEN, (
+                f"pages of {shown(origin)} may not connect to {shown(host)}:"
+                " websocket.origins says which may"
+            )
+        if not self._own.have(host):
+            return HTTPStatus.MISDIRECTED_REQUEST, (
+                f"Host: {shown(host)} is not known to be this server, and a page can have any name"
+                f" lead here: use its IP address, or set {NAMED_BY} or websocket.origins"
+            )
+        return None
 
 
-def is_local(name: str) -> bool:
-    """Whether a host's name means this machine whatever a name server says."""
-    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def _name(url: str) -> str:
-    """The host's name in a URL, without its port; empty where there is none."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
+def _are_same(page: str, server: str) -> bool:
+    """Whether two names mean one host: whatever this machine calls itself does."""
+    return bool(page) and (page == server or (is_local(page) and is_local(server)))

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from lastseen.server.config.sections.door import DoorHost, DoorPort
 from lastseen.server.config.sections.section import NEEDS_RESTART, Section
 
 
@@ -17,25 +18,8 @@ class Http(Section, frozen=True):
             extra=NEEDS_RESTART,
         ),
     ] = True
-    host: Annotated[
-        str,
-        Meta(
-            description="The address to listen on, for which the same holds as for server.host: "
-            "any but a loopback address also needs server.allow_anonymous = true.",
-            min_length=1,
-            max_length=253,  # of a DNS name
-            extra=NEEDS_RESTART,
-        ),
-    ] = "127.0.0.1"
-    port: Annotated[
-        int,
-        Meta(
-            description="The port to listen on. 0 takes any free port, which the log names.",
-            ge=0,
-            le=65535,
-            extra=NEEDS_RESTART,
-        ),
-    ] = 8082
+    host: DoorHost = "127.0.0.1"
+    port: DoorPort = 8082
     base_path: Annotated[
         str,
         Meta(
@@ -49,8 +33,10 @@ class Http(Section, frozen=True):
         str,
         Meta(
             description="The address of the page as people type it, like "
-            "https://hub.example/lastseen/, where a reverse proxy stands before the server: pages "
-            "of that origin may make changes, and `lastseen open` opens it. Empty: host and port.",
+            "https://hub.example/lastseen/, where a reverse proxy stands before the server, or "
+            "where people use a name for it that it does not have itself: that name is taken for "
+            "the server's, pages of that origin may make changes, and `lastseen open` opens it. "
+            "Empty: host and port.",
             max_length=1000,
             extra=NEEDS_RESTART,
         ),

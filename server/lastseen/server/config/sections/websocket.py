@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from lastseen.server.config.sections.door import DoorHost, DoorPort
 from lastseen.server.config.sections.section import HOUR, NEEDS_RESTART, STEERABLE, Section
 
 
@@ -16,25 +17,8 @@ class WebSocket(Section, frozen=True):
         bool,
         Meta(description="Whether to listen for WebSockets.", extra=NEEDS_RESTART),
     ] = True
-    host: Annotated[
-        str,
-        Meta(
-            description="The address to listen on, for which the same holds as for server.host: "
-            "any but a loopback address also needs server.allow_anonymous = true.",
-            min_length=1,
-            max_length=253,  # of a DNS name
-            extra=NEEDS_RESTART,
-        ),
-    ] = "127.0.0.1"
-    port: Annotated[
-        int,
-        Meta(
-            description="The port to listen on. 0 takes any free port, which the log names.",
-            ge=0,
-            le=65535,
-            extra=NEEDS_RESTART,
-        ),
-    ] = 8081
+    host: DoorHost = "127.0.0.1"
+    port: DoorPort = 8081
     path: Annotated[
         str,
         Meta(
@@ -71,7 +55,8 @@ class WebSocket(Section, frozen=True):
         tuple[str, ...],
         Meta(
             description="The origins of pages that may connect, like https://hub.example. Empty: "
-            "pages from the host that they connect to; on a loopback address, from this machine. "
+            "pages from the host that they connect to, by an address or a name that is known to be "
+            "this server's: localhost, the machine's own, those in http.public_url and public_url. "
             '"*": every page that anybody looks at on this machine, whoever wrote it. What is no '
             "browser names no origin, and may always connect.",
             max_length=100,
