@@ -2,6 +2,7 @@
 for.
 """
 
+import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from lastseen.server.http.desk import Desk
 from lastseen.server.http.folder import Folder
 from lastseen.server.http.metrics import Parts
 from lastseen.server.http.origins import Origins
+from lastseen.server.http.serving import HttpServer
 from lastseen.server.http.stream import FORMAT, Readers, encode_diff
 from lastseen.server.keeping.memory import Memory, open_memory
 from lastseen.server.presence.clock import AwakeClock
@@ -152,3 +154,28 @@ async def asker(archive: House) -> AsyncIterator[httpx.AsyncClient]:
     """Asks the one with a store."""
     async with archive.client() as client:
         yield client
+
+
+class Served:
+    """An HTTP server, and pairs of connected sockets to speak to it."""
+
+    def __init__(self, house: Any) -> None:
+        self.server = HttpServer(house.app, house.readers, Config().http)
+        self.house = house
+
+    def connect(self) -> trio.SocketStream:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            ours = socket.create_connection(listener.getsockname())
+            theirs, peer = listener.accept()
+        theirs.setblocking(False)
+        ours.setblocking(False)
+        self.server.admit(theirs, peer)
+        return trio.SocketStream(trio.socket.from_stdlib_socket(ours))
+
+
+@pytest.fixture
+async def served(house: Any, nursery: trio.Nursery) -> AsyncIterator[Served]:
+    served = Served(house)
+    await nursery.start(served.server.run)
+    with trio.fail_after(10):
+        yield served

@@ -1,7 +1,5 @@
 """Connections over real sockets: served, bounded, and given up when they do not read."""
 
-import socket
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -16,30 +14,7 @@ from lastseen.server.http.serving import HttpServer, PatientStream
 HTTP = Config().http
 
 
-class Served:
-    """An HTTP server, and pairs of connected sockets to speak to it."""
-
-    def __init__(self, house: Any) -> None:
-        self.server = HttpServer(house.app, house.readers, HTTP)
-        self.house = house
-
-    def connect(self) -> trio.SocketStream:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            ours = socket.create_connection(listener.getsockname())
-            theirs, peer = listener.accept()
-        theirs.setblocking(False)
-        ours.setblocking(False)
-        self.server.admit(theirs, peer)
-        return trio.SocketStream(trio.socket.from_stdlib_socket(ours))
-
-
-@pytest.fixture
-async def served(house: Any, nursery: trio.Nursery) -> AsyncIterator[Served]:
-    served = Served(house)
-    await nursery.start(served.server.run)
-    with trio.fail_after(10):
-        yield served
-
+Served = Any
 
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -71,7 +46,7 @@ async def test_one_that_crashes_ends_alone_and_is_logged(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(serving, "TCPServer", crash)
+        patch.setattr(serving, "Http1Server", crash)
         async with served.connect() as stream:
             assert await stream.receive_some(10) == b""
     assert "an HTTP connection crashed" in capsys.readouterr().err

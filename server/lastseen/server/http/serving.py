@@ -12,13 +12,13 @@ from typing import Any, cast
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
-from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState
 
 from lastseen.server import logs
 from lastseen.server.config.sections.http import Http
 from lastseen.server.http.gate import Gate
+from lastseen.server.http.http1 import Http1Server
 from lastseen.server.http.stream import Readers
 from lastseen.shared.address import format_address
 
@@ -104,7 +104,7 @@ class HttpServer:
         stream = PatientStream(trio.SocketStream(trio.socket.from_stdlib_socket(sock)))
         self._streams.add(stream)
         try:
-            await TCPServer(
+            await Http1Server(
                 self._app,
                 self._config,
                 self._context,
