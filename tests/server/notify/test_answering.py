@@ -352,6 +352,16 @@ async def test_a_broken_channel_is_used_again_when_it_is_enabled(ask, store, not
     assert notifier.told == [("enable", "ops")]
 
 
+async def test_what_a_channel_did_not_take_is_due_at_once_when_it_is_enabled(
+    ask, store, deliver, notifier
+):
+    deliver("a")
+    attempt = Attempt(("a",), "pending", NOW - 30, NOW + HOUR, "HTTP 429")
+    store.deliveries.settle([attempt])
+    await ask(EnableChannel("ops"))
+    assert store.deliveries.find("a").due_at == notifier.now()
+
+
 async def test_only_a_channel_that_the_settings_have_on_can_be_enabled(ask, notifier):
     assert (await ask(EnableChannel("nobody"))).code == "unknown_channel"
     assert (await ask(EnableChannel("mail"))).code == "channel_disabled"

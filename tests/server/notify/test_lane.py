@@ -2,7 +2,7 @@
 
 # ruff: noqa: ARG001 - pytest-trio finds its clock among the arguments of the test itself
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count, pairwise
 from typing import Any
 
@@ -79,6 +79,11 @@ class Deliveries:
                     due_at=attempt.due_at,
                     error=attempt.error,
                 )
+
+    def divide(self, parts: Iterable[tuple[str, Sequence[str]]]) -> None:
+        self._check()
+        for message, keys in parts:
+            self.rows |= {key: replace(self.rows[key], message=message) for key in keys}
 
     def hasten(self, channel: str, now: float) -> None:
         self._check()
@@ -372,6 +377,79 @@ async def test_whatever_a_sender_raises_counts_as_not_taken(autojump_clock, new_
     await trio.sleep(60)
     assert world.receiver.ids == ["a", "a"]
     assert world.deliveries.states() == {"a": "sent"}
+
+
+async def test_who_wants_to_see_now_whether_a_channel_works_ends_its_rest(
+    autojump_clock, new_world
+):
+    world = new_world(retry_interval=1)
+    world.deliveries.add("a")
+    world.receiver.answer = refuse(retry_after=10_000.0)
+    world.begin()
+    await trio.sleep(10)
+    assert len(world.receiver.met) == 1
+    world.receiver.answer = lambda _message: None
+    world.deliveries.hasten("ops", world.now())
+    world.lane.hurry()
+    await trio.sleep(0.1)
+    assert world.deliveries.states() == {"a": "sent"}
+
+
+async def test_who_wants_to_see_now_while_an_attempt_is_on_its_way_sees_another(
+    autojump_clock, new_world
+):
+    world = new_world(retry_interval=1)
+    world.deliveries.add("a")
+    world.deliveries.add("b", "a")
+    answers = iter([TransportError("slow down", retry_after=10_000.0)])
+    world.receiver.answer = lambda _message: next(answers, None)
+    world.receiver.takes = 5.0
+    world.begin()
+    await trio.sleep(4)
+    world.deliveries.add("c")
+    world.lane.hurry()
+    await trio.sleep(10)
+    assert world.deliveries.states() == {"a": "pending", "b": "pending", "c": "sent"}
+
+
+# --- messages that are too large ----------------------------------------------------------------
+
+
+async def test_a_digest_that_is_too_large_is_divided_until_it_fits(autojump_clock, new_world):
+    world = new_world(group_wait=1, group_interval=3600, max_attempts=1)
+    for number in range(20):
+        world.deliveries.add(f"{number:02}", client_id=f"c{number % 3}")
+    world.receiver.answer = lambda message: (
+        TransportError("HTTP 413", too_large=True) if len(message.items) > 3 else None
+    )
+    world.begin()
+    await trio.sleep(2)
+    assert set(world.deliveries.states().values()) == {"sent"}
+    taken = [message for _, message in world.receiver.met if len(message.items) <= 3]
+    assert [item.key for message in taken for item in message.items] == sorted(
+        world.deliveries.rows
+    )
+    assert len(set(world.receiver.ids)) == len(world.receiver.ids)  # each says something else
+    assert (world.lane.state, world.lane.sent, world.lane.failed) == ("working", 20, 0)
+
+
+async def test_a_notice_that_is_too_large_by_itself_is_given_up_at_once_and_holds_up_no_other(
+    autojump_clock, new_world, logged
+):
+    world = new_world(group_wait=1)
+    for key in "abcd":
+        world.deliveries.add(key)
+    world.receiver.answer = lambda message: (
+        TransportError("HTTP 413", too_large=True)
+        if any(item.key == "b" for item in message.items)
+        else None
+    )
+    world.begin()
+    await trio.sleep(2)
+    assert world.deliveries.states() == {"a": "sent", "b": "failed", "c": "sent", "d": "sent"}
+    assert world.deliveries.rows["b"].error == "HTTP 413"
+    assert (world.lane.state, world.lane.failed) == ("working", 1)
+    assert "given up" in logged()
 
 
 # --- channels that refuse for good --------------------------------------------------------------

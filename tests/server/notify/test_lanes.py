@@ -28,6 +28,7 @@ class Senders:
         self.takes = 0.0
         self.stuck: str | None = None
         self.refused: str | None = None
+        self.fails = False
 
     def make(self, channel: Channel) -> Any:
         self.made.append(channel)
@@ -48,6 +49,8 @@ class Way:
             await trio.sleep_forever()
         if message.id == self._senders.refused:
             raise TransportError("answered 401", permanent=True)
+        if self._senders.fails:
+            raise TransportError("answered 429", retry_after=3600.0)
         self._senders.taken.append((f"{self._channel.name} {self._channel.timeout:g}", message.id))
 
 
@@ -273,6 +276,20 @@ async def test_that_a_channel_is_broken_still_is_said_at_the_start(
     assert "the channel is still broken" in capsys.readouterr().err
 
 
+async def test_a_channel_that_fails_is_tried_at_once_when_it_is_enabled(autojump_clock, new_world):
+    world = new_world("a")
+    world.senders.fails = True
+    world.run()
+    world.tell("a", "1")
+    await trio.sleep(100)
+    world.senders.fails = False
+    world.store.deliveries.hasten("a", world.now())
+    for hurry in (world.lanes.enable, world.lanes.hurry):
+        hurry("a")
+    await trio.sleep(0.1)
+    assert world.senders.taken == [("a 1", "1")]
+
+
 async def test_to_enable_one_that_works_or_is_not_there_changes_nothing(autojump_clock, new_world):
     world = new_world("a")
     world.run()
@@ -280,6 +297,7 @@ async def test_to_enable_one_that_works_or_is_not_there_changes_nothing(autojump
     [before] = world.lanes
     world.lanes.enable("a")
     world.lanes.enable("who")
+    world.lanes.hurry("who")
     assert list(world.lanes) == [before]
 
 

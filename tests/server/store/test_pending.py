@@ -105,6 +105,15 @@ class Both:
         assert claimed == self.model.claimable(until)
         self.model.change(lambda _: {"message": message}, lambda r: r.key in claimed)
 
+    def divide(self, rows):
+        parts = [(next(self.messages), keys(rows[::2])), (next(self.messages), keys(rows[1::2]))]
+        self.outbox.divide(parts)
+        for message, names in parts:
+            self.model.change(
+                lambda _, message=message: {"message": message},
+                lambda r, names=names: r.key in names and r.state == "pending",
+            )
+
     def retry(self, row, now):
         found = self.outbox.find(row.key)
         concerned = [
@@ -143,7 +152,9 @@ def test_whatever_happens_in_whichever_order_store_and_model_agree(store, data, 
     both = Both(store)
     for _ in range(length):
         rows = both.model.rows
-        match data.draw(st.sampled_from(["tell", "withdraw", "settle", "claim", "retry"])):
+        match data.draw(
+            st.sampled_from(["tell", "withdraw", "settle", "claim", "divide", "retry"])
+        ):
             case "claim":
                 both.claim(data.draw(moments))
             case "withdraw" if rows:
@@ -151,6 +162,8 @@ def test_whatever_happens_in_whichever_order_store_and_model_agree(store, data, 
             case "settle" if rows:
                 some = data.draw(st.lists(st.sampled_from(rows), unique_by=lambda r: r.key))
                 both.settle(some, data.draw(states), data.draw(moments))
+            case "divide" if claimed := both.outbox.claimed(both.channel):
+                both.divide(claimed)
             case "retry" if rows:
                 both.retry(data.draw(st.sampled_from(rows)), data.draw(moments))
             case _:

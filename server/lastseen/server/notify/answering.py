@@ -69,7 +69,7 @@ class Notifier(Protocol):
         """A delivery by this channel is due again."""
 
     def enable(self, channel: str) -> None:
-        """This channel is not broken any more."""
+        """This channel is to be tried again now, broken or not."""
 
 
 class Answering:
@@ -214,6 +214,7 @@ class Answering:
             sentence = f"the settings have channel {request.name!r} off (enabled = false)"
             return Error("channel_disabled", sentence)
         await self._call(self._store.mend, request.name)
+        await self._call(self._store.hasten, request.name, self._notifier.now())
         self._notifier.enable(request.name)
         log.info("channel enabled", channel=request.name)
         return ChannelEnabled(request.name)

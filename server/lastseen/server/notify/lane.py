@@ -5,27 +5,22 @@ In order for each client. No lane waits for another. One that meets a failure re
 one message at a time until the channel takes one.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from typing import Literal
 
 import trio
-from msgspec import Struct
 
 from lastseen.server import logs
 from lastseen.server.config.sections.channels import Channel
 from lastseen.server.notify.errors import TransportError
-from lastseen.server.notify.notice import Message
-from lastseen.server.notify.pace import rest_after, retry_after
-from lastseen.server.notify.taking import Outgoing, Supply, Taker
+from lastseen.server.notify.pace import rest_after
+from lastseen.server.notify.sending import Chance, Outcome, Sender, Sending
+from lastseen.server.notify.taking import Supply, Taker
 from lastseen.server.store.errors import StoreUnavailable
-from lastseen.server.store.telling import Attempt, BrokenChannel, DeliveryState
+from lastseen.server.store.telling import Attempt, BrokenChannel
 
 TAKEN_AT_ONCE = 100
 """Messages taken, and settled, together: so many may be repeated after a crash."""
-
-SENT_AT_ONCE = 8
-"""Messages on their way to one channel."""
 
 SHORTEST_IDLE, LONGEST_IDLE = 0.02, 600.0
 """Seconds until a lane that found nothing looks again, even if nothing wakes it."""
@@ -42,26 +37,6 @@ takes one again, no other waits out a pause that was meant for the channel."""
 log = logs.get_logger()
 
 State = Literal["working", "failing", "broken"]
-Chance = Callable[[], float]
-"""Gives numbers from 0 to 1, for the pauses between attempts."""
-
-
-class Sender(Protocol):
-    """The way to one channel."""
-
-    async def send(self, message: Message) -> None:
-        """Send a message, within the channel's timeout.
-
-        Raises:
-            TransportError: It was not taken.
-        """
-
-
-class Outcome(Struct, frozen=True):
-    """What became of one message; `error` is None where it was taken."""
-
-    attempt: Attempt
-    error: TransportError | None = None
 
 
 class Lane:
@@ -89,14 +64,14 @@ class Lane:
         self.sent = self.failed = 0
         self.last_sent: float | None = None
         self.stopped = trio.Event()
-        self._sender = sender
         self._supply = supply
         self._taker = Taker(channel, supply)
-        self._chance = chance
+        self._sending = Sending(channel, sender, supply.now, chance)
         self._mended = False
         self._failures = 0
         self._resting_until = 0.0
         self._wake = trio.Event()
+        self._hurry = trio.Event()
         self._stopping = trio.Event()
 
     @property
@@ -116,20 +91,25 @@ class Lane:
         """There may be something to send."""
         self._wake.set()
 
+    def hurry(self) -> None:
+        """Somebody wants to see now whether it works: it rests no longer."""
+        self._hurry.set()
+        self.wake()
+
     def stop(self) -> None:
         """Have `run` end once what is on its way has arrived and is noted."""
         self._stopping.set()
-        self.wake()
+        self.hurry()
 
     async def run(self) -> None:
         """Send until stopped, or until the channel breaks."""
         while not self._stopping.is_set() and not self.broken:
-            self._wake = trio.Event()
+            self._wake, self._hurry = trio.Event(), trio.Event()
             idle = await self._round()
             with trio.move_on_after(idle):
                 await self._wake.wait()
             with trio.move_on_after(max(0.0, self._resting_until - self._supply.now())):
-                await self._stopping.wait()
+                await self._hurry.wait()
         self.stopped.set()
 
     # --- within -------------------------------------------------------------------------------
@@ -141,7 +121,7 @@ class Lane:
             outgoing, idle = await self._taker.take(1 if self._failures else TAKEN_AT_ONCE)
             if not outgoing:
                 return min(max(idle, SHORTEST_IDLE), LONGEST_IDLE)
-            await self._note(await self._send_all(outgoing))
+            await self._note(await self._sending.send_all(outgoing, self._stopping.is_set))
         except StoreUnavailable:
             return STORE_PAUSE  # the keeper says so
         except Exception:  # a fault in one lane must not end the others, nor presence
@@ -149,63 +129,31 @@ class Lane:
             return STORE_PAUSE
         return 0.0
 
-    async def _send_all(self, outgoing: Sequence[Outgoing]) -> list[Outcome]:
-        """Send until one fails: the others would likely do so too, and stay as they are."""
-        outcomes: list[Outcome] = []
-        waiting = deque(outgoing)
-
-        async def send_some() -> None:
-            while waiting:
-                outcome = await self._send(waiting.popleft())
-                outcomes.append(outcome)
-                if outcome.error is not None or self._stopping.is_set():
-                    waiting.clear()
-
-        async with trio.open_nursery() as nursery:
-            for _ in range(min(SENT_AT_ONCE, len(outgoing))):
-                nursery.start_soon(send_some)
-        return outcomes
-
-    async def _send(self, outgoing: Outgoing) -> Outcome:
-        try:
-            await self._sender.send(outgoing.message)
-        except TransportError as error:
-            return self._not_taken(outgoing, error)
-        except Exception as error:  # whatever a library raises: it was not taken
-            log.exception("sending crashed", channel=self.channel.name)
-            return self._not_taken(outgoing, TransportError(f"crashed: {type(error).__name__}"))
-        return Outcome(self._attempt(outgoing, "sent"))
-
-    def _not_taken(self, outgoing: Outgoing, error: TransportError) -> Outcome:
-        if error.permanent:  # it goes first when the channel is mended
-            return Outcome(self._attempt(outgoing, "pending", error), error)
-        attempts = outgoing.attempts + 1
-        state: DeliveryState = "failed" if attempts >= self.channel.max_attempts else "pending"
-        wait = retry_after(self.channel.retry_interval, attempts, self._chance())
-        wait = max(wait, error.retry_after or 0.0)
-        return Outcome(self._attempt(outgoing, state, error, wait), error)
-
-    def _attempt(
-        self,
-        outgoing: Outgoing,
-        state: DeliveryState,
-        error: TransportError | None = None,
-        wait: float = 0.0,
-    ) -> Attempt:
-        now, items = self._supply.now(), outgoing.message.items
-        why = "" if error is None else str(error)
-        return Attempt(tuple(item.key for item in items), state, now, now + wait, why)
-
     async def _note(self, outcomes: Sequence[Outcome]) -> None:
         """Have the store know, and learn from it how the channel is."""
-        await self._keep(self._supply.deliveries.settle, [o.attempt for o in outcomes])
+        settled = [outcome for outcome in outcomes if not outcome.is_to_be_divided]
+        await self._keep(self._supply.deliveries.settle, [o.attempt for o in settled])
         for outcome in outcomes:
             if outcome.error is None:
                 await self._note_taken(outcome.attempt)
+            elif outcome.is_to_be_divided:
+                await self._divide(outcome.attempt.keys)
             elif outcome.attempt.state == "failed":
                 self._note_given_up(outcome.attempt)
-        if errors := [outcome.error for outcome in outcomes if outcome.error is not None]:
+        # What is too large says nothing of the channel.
+        errors = [o.error for o in outcomes if o.error is not None and not o.error.too_large]
+        if errors:
             await self._note_errors(errors, outcomes[-1].attempt.at)
+
+    async def _divide(self, keys: Sequence[str]) -> None:
+        """A digest is too large for the receiver: its halves go under names of their own, for they
+        say something else.
+        """
+        half, new_name = len(keys) // 2, self._supply.new_name
+        halves = [(new_name(), keys[:half]), (new_name(), keys[half:])]
+        await self._keep(self._supply.deliveries.divide, halves)
+        name = self.channel.name
+        log.info("a message is too large; it is sent in halves", channel=name, deliveries=len(keys))
 
     async def _note_taken(self, attempt: Attempt) -> None:
         if self._failures:

@@ -9,7 +9,8 @@ import trio
 
 from lastseen.server.config.secret import reveal
 from lastseen.server.config.sections.channels import Channel
-from lastseen.server.notify.lane import Lane, Sender
+from lastseen.server.notify.lane import Lane
+from lastseen.server.notify.sending import Sender
 from lastseen.server.notify.taking import Supply
 from lastseen.server.store.telling import BrokenChannel
 
@@ -81,11 +82,18 @@ class Lanes:
             if name in self._lanes:
                 self._lanes[name].wake()
 
+    def hurry(self, name: str) -> None:
+        """Somebody wants to see now whether a channel works."""
+        if name in self._lanes:
+            self._lanes[name].hurry()
+
     def enable(self, name: str) -> None:
-        """Try a channel again, if it refused for good."""
+        """Try a channel again now, even if it refused for good."""
         lane = self._lanes.get(name)
         if lane is not None and lane.broken:
             self._begin(lane.channel)
+        elif lane is not None:
+            lane.hurry()
 
     def stop(self) -> None:
         """Have `run` end."""

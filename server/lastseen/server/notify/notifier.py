@@ -179,11 +179,11 @@ class Notifier:
         self._follow_quiet()
 
     def retried(self, channel: str) -> None:
-        """A delivery is to be tried again."""
-        self._lanes.wake([channel])
+        """A delivery is to be tried again, now."""
+        self._lanes.hurry(channel)
 
     def enable(self, channel: str) -> None:
-        """Try a channel again that refused for good."""
+        """Try a channel again, now."""
         self._lanes.enable(channel)
 
     def channels(self) -> list[ChannelRecord]:

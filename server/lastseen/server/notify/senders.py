@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lastseen.server.config.sections.channels import Channel
-from lastseen.server.notify.lane import Sender
+from lastseen.server.notify.sending import Sender
 
 if TYPE_CHECKING:
     import ssl

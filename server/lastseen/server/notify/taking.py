@@ -34,6 +34,11 @@ class Deliveries(Protocol):
     def settle(self, attempts: Sequence[Attempt]) -> None:
         """Note what became of some."""
 
+    def divide(self, parts: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Have messages of these names tell deliveries of these keys, in place of the one that told
+        them so far.
+        """
+
     def hasten(self, channel: str, now: float) -> None:
         """What was tried in vain is due now."""
 

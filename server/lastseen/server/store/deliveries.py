@@ -78,6 +78,14 @@ class DeliveryStore:
             pending.hold_order(connection)
             pending.settle(connection, attempts)
 
+    def divide(self, parts: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Have messages of these names, which were never used, tell deliveries of these keys in
+        place of the message that told them so far: those that are pending.
+        """
+        with self._database.writing() as connection:
+            pending.hold_order(connection)
+            pending.divide(connection, parts)
+
     def hasten(self, channel: str, now: float) -> None:
         """What a channel did not take, and is to be tried again later, is due now: it takes
         messages again.

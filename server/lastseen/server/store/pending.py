@@ -226,6 +226,14 @@ def put_into(connection: Connection, message: str, ids: Sequence[int]) -> list[D
     return found
 
 
+def divide(connection: Connection, parts: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Give pending deliveries, by their keys, the names of other messages that tell them."""
+    for message, keys in parts:
+        for chunk in chunks(keys):
+            are_meant = and_(_ROW.key.in_(chunk), IS_PENDING)
+            connection.execute(update(DELIVERIES).where(are_meant).values(message=message))
+
+
 def claimed(connection: Connection, channel: str) -> list[Delivery]:
     """Those of the message that was begun first, in order."""
     in_messages = _is_in_message(channel)

@@ -102,7 +102,14 @@ async def test_a_refusal_says_whether_trying_again_can_help(
     assert str(error).startswith(f"HTTP {status}")
     assert error.permanent is permanent
     assert error.retry_after is None
+    assert not error.too_large
     assert len(receiver.requests) == 1  # a redirect is not followed
+
+
+async def test_a_receiver_for_which_it_is_too_much_is_known(receiver, http, message: Message):
+    receiver.answer(413)
+    error = await refusal(sender_to(receiver.url, http), message)
+    assert (str(error), error.permanent, error.too_large) == ("HTTP 413", False, True)
 
 
 async def test_what_a_receiver_echoes_is_not_repeated(receiver, http, message: Message):

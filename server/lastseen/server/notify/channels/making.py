@@ -14,7 +14,7 @@ from lastseen.server.notify.channels.command import CommandSender
 from lastseen.server.notify.channels.resolving import Resolver
 from lastseen.server.notify.channels.telegram import TelegramSender
 from lastseen.server.notify.channels.webhook import WebhookSender
-from lastseen.server.notify.lane import Sender
+from lastseen.server.notify.sending import Sender
 
 MOST_KEPT = 8
 """Idle connections that are kept for the next message."""

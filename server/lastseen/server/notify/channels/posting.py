@@ -38,6 +38,9 @@ REFUSALS = frozenset({401, 403, 404, 410})
 MOVED = frozenset({301, 308})
 """For good, so the address in the settings is wrong; other redirects may be of the moment."""
 
+TOO_LARGE = 413
+"""The message is; others may not be."""
+
 _WORDED = (ssl.SSLError, socket.gaierror)
 """Errors whose numbers are their own, and whose words say more."""
 
@@ -103,6 +106,7 @@ def refusal(answer: Answer, remark: str = "") -> TransportError:
         sentence,
         permanent=answer.status in REFUSALS | MOVED,
         retry_after=answer.retry_after,
+        too_large=answer.status == TOO_LARGE,
     )
 
 
