@@ -65,7 +65,7 @@ class Bounds:
             ("changes to be written", len(keeper._changed), ids),
             ("strangers", len(door._strangers), LINKS_EACH * people),
             ("those leaving", len(door._leaving), LINKS_EACH * people),
-            ("watchers", presence.watching, LINKS_EACH * len(world.society.onlookers)),
+            ("watchers", len(presence.watchers), LINKS_EACH * len(world.society.onlookers)),
             ("standings", len(outbox), channels * ids),
             ("flaps counted", len(outbox._changes), channels * ids),
             ("groups shared", len(presence.registry._groups), GROUPS_SHARED),

@@ -94,7 +94,7 @@ class Server:
             await self.notifications.restore()
             nursery.start_soon(self.notifications.run)
             nursery.start_soon(self.pump.run)
-            nursery.start_soon(self.presence.tell_watchers)
+            nursery.start_soon(self.presence.watchers.tell)
             nursery.start_soon(self.reception.see_to_deadlines)
             nursery.start_soon(self.reception.tell_settings)
             nursery.start_soon(reap, self.presence, self._reap_interval)

@@ -68,7 +68,7 @@ class Gauge:
             late=registry.counts["late"],
             remembered=registry.remembered,
             connections=connections,
-            watchers=presence.watching,
+            watchers=len(presence.watchers),
             pings=counts.pings,
             transitions=dict(presence.transitions),
             reaper_passes=counts.reaper_passes,

@@ -16,7 +16,8 @@ from lastseen.server.http import stream
 from lastseen.server.http.stream import FORMAT, Readers, encode_diff, parse_event_id
 from lastseen.server.presence.clock import AwakeClock
 from lastseen.server.presence.model import Policy, Registration, Session
-from lastseen.server.presence.presence import TICK, Presence
+from lastseen.server.presence.presence import Presence
+from lastseen.server.presence.watchers import TICK
 from lastseen.shared.messages import ClientRecord, Diff, Goodbye, Register, Watch
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -92,7 +93,7 @@ class Town:
         self.presence = Presence(policy, AwakeClock(), {FORMAT: encode_diff})
         self.readers = Readers(self.presence)
         self._nursery = nursery
-        nursery.start_soon(self.presence.tell_watchers)
+        nursery.start_soon(self.presence.watchers.tell)
 
     def open(self, tab: Tab) -> trio.CancelScope:
         """Begin to read, from where the tab left off; cut by cancelling."""
@@ -169,7 +170,7 @@ async def test_a_reader_that_was_cut_off_resumes_with_what_it_missed(
     await told()
     link.cancel()
     await told()
-    assert town.presence.watching == len(town.readers) == 0
+    assert len(town.presence.watchers) == len(town.readers) == 0
     town.register("b")
     await told()
     tab.events.clear()

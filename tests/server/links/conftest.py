@@ -362,7 +362,7 @@ async def build_living(nursery: trio.Nursery) -> Any:
         house = LivingHouse(settings_with(**server))
         houses.append(house)
         nursery.start_soon(house.clock.run)
-        nursery.start_soon(house.presence.tell_watchers)
+        nursery.start_soon(house.presence.watchers.tell)
         nursery.start_soon(house.reception.see_to_deadlines)
         nursery.start_soon(house.reception.tell_settings)
         nursery.start_soon(reap, house.presence, lambda: house.steering.config.server.reap_interval)

@@ -319,7 +319,7 @@ async def test_a_watcher_is_sent_a_snapshot_and_then_what_changes(
 def test_a_watcher_whose_link_ends_watches_no_more(house: House, ending: str):
     watcher = house.register("web-01", instance="i1")
     house.ask(watcher, Watch())
-    assert house.presence.watching == 1
+    assert len(house.presence.watchers) == 1
     if ending == "hang up":
         watcher.hang_up()
         house.settle()
@@ -327,7 +327,7 @@ def test_a_watcher_whose_link_ends_watches_no_more(house: House, ending: str):
         house.ask(watcher, Leave())
     else:
         house.register("web-01", instance="i2")
-    assert house.presence.watching == 0
+    assert len(house.presence.watchers) == 0
 
 
 async def test_a_watcher_that_returns_is_sent_what_it_missed_even_in_one_segment_with_others(

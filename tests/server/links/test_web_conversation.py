@@ -81,7 +81,7 @@ def test_tcp_clients_and_websockets_see_each_other(house: Any):
     house.ask(packed, Register("page-1"))
     house.presence.publish()
     for peer in (tcp, json):
-        house.presence.advance(link_of(house, peer))
+        house.presence.watchers.advance(link_of(house, peer))
         (diff,) = peer.read()
         assert isinstance(diff, Diff)
         assert [(r.client_id, r.via) for r in diff.joins] == [("page-1", "websocket")]
@@ -118,7 +118,7 @@ def test_its_diffs_are_encoded_in_its_format(house: Any):
     house.register("tcp-1")
     house.presence.publish()
     for peer in (json, packed):
-        house.presence.advance(link_of(house, peer))
+        house.presence.watchers.advance(link_of(house, peer))
         (diff,) = peer.read()
         assert [r.client_id for r in diff.joins] == ["tcp-1"]
 
@@ -199,7 +199,7 @@ async def test_watchers_are_pinged_and_closed_too(pinging: Any, mock_clock: Mock
     await answer_for(pinging, mock_clock, 300, well)
     assert dead.close == (4008, "heartbeat timeout")
     assert well.goodbye is None
-    assert pinging.presence.watching == 1
+    assert len(pinging.presence.watchers) == 1
 
 
 async def test_pongs_make_no_observer_of_a_stranger(pinging: Any, mock_clock: MockClock):

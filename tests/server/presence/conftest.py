@@ -140,21 +140,21 @@ class World:
         return record.status if record else "unknown"
 
     def watch(self, link: FakeLink, epoch: str | None = None, revision: int | None = None) -> None:
-        self.presence.watch(link, Watch(epoch, revision, request_id=7))
+        self.presence.watchers.add(link, Watch(epoch, revision, request_id=7))
 
     def tell(self) -> None:
         """A round of telling, without its pauses."""
         self.presence.journal.trim(self.offered)
         self.presence.publish()
         self.offered = self.presence.journal.revision
-        for link in list(self.presence._watchers):
-            self.presence.advance(link)
+        for link in list(self.presence.watchers._watchers):
+            self.presence.watchers.advance(link)
 
     def drain(self, link: FakeLink) -> None:
         """Give a link its turns until it asks for none."""
         while link.wants_a_turn and not link.goodbyes:
             link.wants_a_turn = False
-            self.presence.advance(link)
+            self.presence.watchers.advance(link)
 
     def snapshot(self) -> dict[str, ClientRecord]:
         """Everyone present, as the registry has them."""

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lastseen.server.presence.journal import Journal
 from lastseen.server.presence.presence import Presence
 from lastseen.shared.messages import ClientList, Diff, Goodbye
 from lastseen.shared.wire import to_frame
@@ -18,7 +17,7 @@ MANY = 2_500
 
 def small_ring(presence: Presence) -> None:
     """A journal that keeps a few diffs only."""
-    presence.journal = Journal(presence.epoch, {"msgpack": to_frame}, ring_bytes=600)
+    presence.journal._ring_bytes = 600
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ def test_a_snapshot_goes_out_one_page_a_turn(crowded: Any, new_link: Any):
     crowded.watch(link)
     assert len(link.sent) == 1
     assert link.wants_a_turn
-    crowded.presence.advance(link)  # not its turn yet
+    crowded.presence.watchers.advance(link)  # not its turn yet
     assert len(link.sent) == 1
     crowded.drain(link)
     assert link.pages[-1].after is None
@@ -107,7 +106,7 @@ def test_changes_between_the_pages_of_a_snapshot_still_give_the_exact_view(
             world.tell()
         elif link.wants_a_turn:
             link.wants_a_turn = False
-            world.presence.advance(link)
+            world.presence.watchers.advance(link)
     world.drain(link)
     world.tell()
     assert new_view().apply(link.sent).clients == world.snapshot()
@@ -135,7 +134,7 @@ def test_one_that_returns_with_its_revision_gets_just_what_it_missed(
     world.register("a")
     world.watch(first)
     view.apply(first.sent)
-    world.presence.unwatch(first)
+    world.presence.watchers.remove(first)
     for client_id in "bc":
         world.register(client_id)
         world.tell()
@@ -186,7 +185,7 @@ def test_one_whose_link_is_busy_is_sent_the_rest_when_it_is_idle(
         world.tell()
     assert len(link.sent) == 2
     link.takes = 10
-    world.presence.advance(link)
+    world.presence.watchers.advance(link)
     assert [d.revision for d in link.diffs] == [1, 2, 3]
     assert new_view().apply(link.sent).clients == world.snapshot()
 

@@ -88,13 +88,13 @@ class Reader:
     async def read(self, request: Watch, write: Write) -> None:
         """Write events until dismissed, or cancelled."""
         await write(COME_BACK_AFTER)
-        self._presence.watch(self, request)
+        self._presence.watchers.add(self, request)
         try:
             while not (self._ended and not self._unsent):
                 await self._send_next(write)
-                self._presence.advance(self)
+                self._presence.watchers.advance(self)
         finally:
-            self._presence.unwatch(self)
+            self._presence.watchers.remove(self)
 
     # --- presence's side ----------------------------------------------------------------------
 
@@ -130,7 +130,7 @@ class Reader:
             return
         self._ended = True
         self._keep(to_event("goodbye", goodbye))
-        self._presence.unwatch(self)
+        self._presence.watchers.remove(self)
 
     def has_unread(self) -> bool:
         """A reader says nothing."""

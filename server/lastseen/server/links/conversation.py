@@ -102,7 +102,7 @@ class Conversation:
 
     def idle(self) -> None:
         """All that was sent has left."""
-        self._desk.presence.advance(self._connection)
+        self._desk.presence.watchers.advance(self._connection)
 
     def dismissed(self, goodbye: Goodbye) -> None:
         """The server has said goodbye."""
@@ -184,7 +184,7 @@ class Conversation:
 
     def _watch(self, message: Watch, _now: Moment) -> None:
         self._desk.doorkeeper.excused(self._connection)
-        self._desk.presence.watch(self._connection, message)
+        self._desk.presence.watchers.add(self._connection, message)
 
     def _get_settings(self, message: GetSettings, _now: Moment) -> None:
         self._connection.send(self._desk.steering.settings(message.request_id))
@@ -273,7 +273,7 @@ class Conversation:
 
     def _end(self, now: Moment, *, broken: bool) -> None:
         """Nothing of this link counts any more."""
-        self._desk.presence.unwatch(self._connection)
+        self._desk.presence.watchers.remove(self._connection)
         if self._session is not None and broken:
             self._desk.presence.broke(self._session, now)
         self._session = None

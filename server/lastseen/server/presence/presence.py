@@ -1,21 +1,18 @@
 """The one mutator of presence: every sign of life passes here, and everyone who must know is told.
 
 It joins the pure parts (registry, journal) with the clock, the watchers and the log. What it
-decides it decides at once, without waiting; only `tell_watchers` is a task.
+decides it decides at once, without waiting.
 """
 
 import secrets
 from collections import Counter
 from collections.abc import Iterable
-from functools import partial
 
-import trio
 from msgspec import Struct
 
 from lastseen.server import logs
 from lastseen.server.presence.admission import RegistrationRefused
 from lastseen.server.presence.clock import AwakeClock
-from lastseen.server.presence.isolation import apart
 from lastseen.server.presence.journal import Encode, Journal
 from lastseen.server.presence.linkless import Beat, describes
 from lastseen.server.presence.listing import NOTHING_STORED, Stored, page
@@ -31,22 +28,8 @@ from lastseen.server.presence.model import (
     Transition,
 )
 from lastseen.server.presence.registry import Registry
-from lastseen.server.presence.watcher import Watcher, WatcherLink
-from lastseen.shared.messages import (
-    Availability,
-    ClientList,
-    ClientRecord,
-    Goodbye,
-    List,
-    Via,
-    Watch,
-)
-
-TICK = 0.05
-"""Seconds for which changes are gathered before watchers are told (design, section 3)."""
-
-TOLD_AT_ONCE = 128
-"""Watchers told before others get a turn: some milliseconds of sends."""
+from lastseen.server.presence.watchers import Watchers
+from lastseen.shared.messages import Availability, ClientList, ClientRecord, Goodbye, List, Via
 
 STALL_TOLD = 0.5
 """Stalls from this length in seconds on have a line in the log; shorter ones are only counted."""
@@ -74,6 +57,7 @@ class Presence:
     Attributes:
         registry: The truth; read it freely, change it only through this class.
         journal: What watchers are told.
+        watchers: Who is told.
         counts: What has happened since the start.
         transitions: How many of each reason.
         epoch: This run of the server.
@@ -89,8 +73,7 @@ class Presence:
         self.counts = Counts()
         self.transitions: Counter[str] = Counter()
         self.recorder: Recorder | None = None
-        self._watchers: dict[WatcherLink, Watcher] = {}
-        self._something_changed = trio.Event()
+        self.watchers = Watchers(self.journal, self.publish, self.list)
         clock.on_stall = self._doubt_ourselves
 
     # --- signs of life ------------------------------------------------------------------------
@@ -258,31 +241,7 @@ class Presence:
             records, self.epoch, self.journal.revision, after, request_id=request.request_id
         )
 
-    # --- watchers -----------------------------------------------------------------------------
-
-    @property
-    def watching(self) -> int:
-        """How many watchers there are."""
-        return len(self._watchers)
-
-    def watch(self, link: WatcherLink, request: Watch) -> None:
-        """Send a link diffs from now on, or from where it left off."""
-
-        def take_page(cursor: str | None) -> ClientList:
-            return self.list(List(after=cursor, limit=1000, request_id=request.request_id))
-
-        watcher = Watcher(link, request, self.journal, self.publish, take_page)
-        self._watchers[link] = watcher
-        watcher.begin()
-
-    def advance(self, link: WatcherLink) -> None:
-        """A watcher's link is idle again."""
-        if link in self._watchers:
-            self._watchers[link].advance()
-
-    def unwatch(self, link: WatcherLink) -> None:
-        """A link is gone, or wants no more diffs."""
-        self._watchers.pop(link, None)
+    # --- telling ------------------------------------------------------------------------------
 
     def publish(self) -> None:
         """Have the journal tell every change up to this moment."""
@@ -290,29 +249,7 @@ class Presence:
         self.journal.publish(self.registry.record)
         self.registry.forget_surplus()
 
-    async def tell_watchers(self) -> None:
-        """Publish what changed, a tick after the first change, and tell every watcher. For ever."""
-        offered = 0
-        while True:
-            await self._something_changed.wait()
-            await trio.sleep(TICK)
-            self._something_changed = trio.Event()
-            self.journal.trim(offered)  # the last round offered them, and there was a tick to read
-            self.publish()
-            offered = self.journal.revision
-            for told, link in enumerate(list(self._watchers), 1):
-                apart(link, partial(self._tell, link))
-                if told % TOLD_AT_ONCE == 0:
-                    await trio.lowlevel.checkpoint()
-
     # --- within -------------------------------------------------------------------------------
-
-    def _tell(self, link: WatcherLink) -> None:
-        try:
-            self.advance(link)
-        except Exception:
-            self.unwatch(link)
-            raise
 
     def _refused(self, client_id: str, address: str, refusal: RegistrationRefused) -> None:
         self.counts.refused += 1
@@ -356,7 +293,7 @@ class Presence:
 
     def _changed(self, client_id: str, *, was_present: bool) -> None:
         self.journal.changed(client_id, was_present=was_present)
-        self._something_changed.set()
+        self.watchers.changed()
 
     def _doubt_ourselves(self, length: float, now: Moment) -> None:
         if length >= STALL_TOLD:
