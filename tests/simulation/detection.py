@@ -57,7 +57,9 @@ class Detection:
             if world.now >= self._look_at:
                 self._look_at = world.now + LOOK
                 for client in list(server.presence.registry._clients):
-                    self._hold_to_bound(world.society.subjects[client], run)
+                    subject = world.society.subjects[client]
+                    if not _was_just_heard(subject, run, world.awake()):
+                        self._hold_to_bound(subject, run)
 
     def at_end(self) -> None:
         """All was judged as it happened."""
@@ -98,14 +100,13 @@ class Detection:
                 if now - subject.signed < least - slack:
                     silence = now - subject.signed
                     return f"it was heard {silence:.2f} s ago, and has {least:g} s"
-        if subject.beaten >= run.began:
+        beaten = subject.beaten_until(now)
+        if beaten >= run.began:
             least = share * subject.patience
-            if now - subject.beaten < least - self._slack(run, subject.beaten):
-                return f"it beat {now - subject.beaten:.2f} s ago, and has {least:g} s"
+            if now - beaten < least - self._slack(run, beaten):
+                return f"it beat {now - beaten:.2f} s ago, and has {least:g} s"
         if max(heard_by_link, subject.beaten) < run.began and share == 1.0:
-            least = min(rule.timeout + rule.grace for rule in run.rules)
-            if subject.beaten > subject.signed:
-                least = subject.patience + min(rule.grace for rule in run.rules)
+            least = _as_remembered(subject, run)
             if now - run.began < least - self._slack(run, run.began):
                 return f"this run is {now - run.began:.2f} s old, and it has {least:g} s"
         return ""
@@ -184,6 +185,22 @@ class Detection:
 
 _HOLD = 60.0
 """As `detector.mass_loss_hold`."""
+
+
+def _as_remembered(subject: Subject, run: Run) -> float:
+    """For how long one that this run has not heard of is not given up on: as one that held a link,
+    or as one that beat; of one that did both, what was written last may have been either.
+    """
+    linked = min(rule.timeout + rule.grace for rule in run.rules)
+    beating = subject.patience + min(rule.grace for rule in run.rules)
+    if subject.beaten == NEVER:
+        return linked
+    return beating if subject.signed == NEVER else min(linked, beating)
+
+
+def _was_just_heard(subject: Subject, run: Run, now: float) -> bool:
+    """Whether its time cannot be up, whatever else is known of it; most have just pinged."""
+    return now - subject.signed < run.rules[-1].timeout and subject.signed >= run.began
 
 
 def _in_force(run: Run, since: float) -> Iterator[Rule]:

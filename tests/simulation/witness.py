@@ -39,9 +39,9 @@ class Subject:
     """
 
     __slots__ = (
-        "_agenda_now", "_before", "_heard_before", "_link", "beaten", "came", "client_id",
-        "ended", "heard", "kicked", "left", "linked", "machines", "patience", "present", "signed",
-        "stretches", "unsure",
+        "_agenda_now", "_beaten_before", "_before", "_heard_before", "_link", "beaten", "came",
+        "client_id", "ended", "heard", "kicked", "left", "linked", "machines", "patience",
+        "present", "signed", "stretches", "unsure",
     )  # fmt: skip
 
     def __init__(self, client_id: str, world_now: Callable[[], float]) -> None:
@@ -51,7 +51,7 @@ class Subject:
         self.linked = NEVER
         self.patience = 0.0
         self.unsure = 0
-        self._heard_before = NEVER
+        self._heard_before = self._beaten_before = NEVER
         self._link: object = None
         self._before: tuple[object, float, float] = (None, NEVER, NEVER)
         self.present = False
@@ -73,8 +73,14 @@ class Subject:
             self._link, self.signed, self.heard = self._before
 
     def beat(self, now: float, patience: float) -> None:
-        self.beaten, self.patience = now, patience
+        self._beaten_before, self.beaten, self.patience = self.beaten, now, patience
         self._hear()
+
+    def beaten_until(self, now: float) -> float:
+        """The last beat before a moment (awake time): not one that comes just then, and too late:
+        each comes by a connection of its own.
+        """
+        return self._beaten_before if now - self.beaten <= TICK else self.beaten
 
     def _hear(self) -> None:
         now = self._agenda_now()
