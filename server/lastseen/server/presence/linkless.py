@@ -8,7 +8,7 @@ from math import ceil
 
 from msgspec import Struct
 
-from lastseen.server.presence.model import Client, LinklessSession
+from lastseen.server.presence.model import Client, LinklessSession, Transition
 from lastseen.shared.messages import MetaData, Via
 from lastseen.shared.wire import pack
 
@@ -38,6 +38,19 @@ class Beat(Struct, frozen=True, gc=False):
     def patience(self) -> float:
         """The timeout that counts."""
         return whole_seconds(self.timeout)
+
+
+class Beaten(Struct, frozen=True, gc=False):
+    """What a sign of life without a link did.
+
+    Attributes:
+        began: Whether it began a session.
+        news: Whether what is known of the client changed.
+    """
+
+    began: bool
+    news: bool
+    transition: Transition | None
 
 
 def whole_seconds(timeout: float) -> float:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from lastseen.server.presence.description import record_of
 from lastseen.server.presence.model import Client
-from lastseen.server.presence.registry import Registry
+from lastseen.server.presence.roll import Roll
 from lastseen.shared.fitting import RECORDS_BYTES
 from lastseen.shared.messages import ClientRecord, List
 from lastseen.shared.wire import pack
@@ -32,24 +32,24 @@ NOTHING_STORED = Stored()
 
 
 def page(
-    registry: Registry, request: List, stored: Stored = NOTHING_STORED
+    roll: Roll, request: List, stored: Stored = NOTHING_STORED
 ) -> tuple[list[ClientRecord], str | None]:
     """The records that a request asks for, and the cursor of the next page (None: this is the
     last).
 
-    Where the registry and the store know a client, the registry is right. A page may hold fewer
+    Where the roll and the store know a client, the roll is right. A page may hold fewer
     than were asked for, even none, and still have a successor.
     """
     matches = Filter(request)
     remembered = {record.client_id: record for record in stored.records}
     found: list[ClientRecord] = []
     size, cursor = 0, request.after
-    for looked_at, client_id in enumerate(_merged(registry.ids_after(cursor), remembered)):
+    for looked_at, client_id in enumerate(_merged(roll.ids_after(cursor), remembered)):
         if stored.until is not None and client_id > stored.until:
             return found, stored.until
         if looked_at == LOOKED_AT or len(found) == request.limit:
             return found, cursor
-        client = registry.find(client_id) or remembered.get(client_id)
+        client = roll.find(client_id) or remembered.get(client_id)
         if client is not None and matches(client):
             record = record_of(client) if isinstance(client, Client) else client
             size += len(pack(record))

@@ -1,14 +1,8 @@
-"""The truth: which clients there are, by which sessions, and what each sign of life changes.
+"""The truth: what each sign of life, and each silence, changes of who is there by which sessions.
 
 Pure: no I/O, no clock, no trio; `now` is an argument. Every method that changes a status returns
 the transitions; what has to be told or closed because of them is the caller's to do.
 """
-
-from collections import OrderedDict
-from collections.abc import Iterator
-from itertools import takewhile
-
-from msgspec import Struct
 
 from lastseen.server.presence import linkless
 from lastseen.server.presence.admission import (
@@ -19,10 +13,9 @@ from lastseen.server.presence.admission import (
     sessions_to_take_over,
 )
 from lastseen.server.presence.census import Census
-from lastseen.server.presence.description import describe, describe_as_remembered, record_of
+from lastseen.server.presence.description import describe, describe_as_remembered
 from lastseen.server.presence.detector import Detector
-from lastseen.server.presence.ids import OrderedIds
-from lastseen.server.presence.linkless import Beat, whole_seconds
+from lastseen.server.presence.linkless import Beat, Beaten, whole_seconds
 from lastseen.server.presence.model import (
     FRESH,
     OVER,
@@ -35,27 +28,15 @@ from lastseen.server.presence.model import (
     Session,
     Transition,
 )
+from lastseen.server.presence.roll import Roll
 from lastseen.shared.messages import Availability, ClientRecord, Reason, Status, Via
 
 GROUPS_SHARED = 1_000
 """Combinations of groups of which one copy is kept for all that will come."""
 
 
-class Beaten(Struct, frozen=True, gc=False):
-    """What a sign of life without a link did.
-
-    Attributes:
-        began: Whether it began a session.
-        news: Whether what is known of the client changed.
-    """
-
-    began: bool
-    news: bool
-    transition: Transition | None
-
-
-class Registry:
-    """Everyone present, and the last record of those who went offline in this run.
+class Registry(Roll):
+    """The roll of who is known, and all that changes it.
 
     Attributes:
         counts: How many clients are online, and late.
@@ -64,13 +45,10 @@ class Registry:
     """
 
     def __init__(self, policy: Policy) -> None:
+        super().__init__()
         self.detector = Detector(policy)
         self.census = Census()
         self.counts = self.census.statuses
-        self._clients: dict[str, Client] = {}
-        # The one that went first stands first: it is forgotten first.
-        self._departed: OrderedDict[str, ClientRecord] = OrderedDict()
-        self._ids = OrderedIds()
         self.sessions_begun = 0
         self._groups: dict[tuple[str, ...], tuple[str, ...]] = {}
 
@@ -78,11 +56,6 @@ class Registry:
     def policy(self) -> Policy:
         """The settings by which presence is judged."""
         return self.detector.policy
-
-    @property
-    def remembered(self) -> int:
-        """How many offline clients can still be listed."""
-        return len(self._departed)
 
     # --- signs of life ------------------------------------------------------------------------
 
@@ -203,8 +176,8 @@ class Registry:
 
     def restore(self, record: ClientRecord, now: Moment) -> None:
         """A client that was present when the last run ended: late, until it comes back."""
-        client = self._clients[record.client_id] = Client(record.client_id, now.wall)
-        self._ids.add(record.client_id)
+        client = Client(record.client_id, now.wall)
+        self._enter(client)
         describe_as_remembered(client, record)
         client.reason = record.reason
         heard = Moment(now.awake, record.last_seen.timestamp())
@@ -213,82 +186,29 @@ class Registry:
         self.detector.restore(session, now)
         self.census.add("late", client.groups, client.via)
 
-    def forget(self, client_id: str) -> None:
-        """Forget one that went offline."""
-        if self._departed.pop(client_id, None) is not None:
-            self._ids.remove(client_id)
-
-    def departed_before(self, moment: float) -> list[str]:
-        """Who went offline before a moment (Unix time) and can still be listed."""
-        records = self._departed.values()
-        return [r.client_id for r in takewhile(lambda r: r.since.timestamp() < moment, records)]
-
     def forget_surplus(self) -> None:
         """Forget those that went offline first, beyond `max_clients` of them.
 
         To be called once watchers have been told: of a client forgotten before, they could not be.
         """
-        while len(self._departed) > self.policy.max_clients:
-            forgotten, _ = self._departed.popitem(last=False)
-            self._ids.remove(forgotten)
-
-    # --- reading ------------------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        return len(self._clients)
-
-    def __contains__(self, client_id: object) -> bool:
-        """Whether the client is present."""
-        return client_id in self._clients
-
-    def find(self, client_id: str) -> Client | ClientRecord | None:
-        """A client while it is present; its last record when it has departed; None if unknown."""
-        return self._clients.get(client_id) or self._departed.get(client_id)
-
-    def record(self, client_id: str) -> ClientRecord | None:
-        """A client as it is now, present or departed; None if unknown."""
-        client = self._clients.get(client_id)
-        return self._departed.get(client_id) if client is None else record_of(client)
-
-    def ids_after(self, cursor: str | None) -> Iterator[str]:
-        """The ids of all known clients, present and departed, in order, from after `cursor`."""
-        return self._ids.after(cursor)
-
-    def sessions_of(self, client_id: str) -> tuple[Session, ...]:
-        """A client's sessions; none unless it is present."""
-        client = self._clients.get(client_id)
-        return () if client is None else client.sessions
-
-    def linkless(self, client_id: str, via: Via) -> LinklessSession | None:
-        """A client's session without a link of this way, if there is one."""
-        client = self._clients.get(client_id)
-        return None if client is None else linkless.session_of(client, via)
+        self._forget_first(beyond=self.policy.max_clients)
 
     def last_heard(self) -> float | None:
         """The last sign of life of anybody, in Unix time: of those present, and of who left last.
 
         None before the first.
         """
-        present, departed = (
-            self.detector.last_heard(),
-            next(reversed(self._departed.values()), None),
-        )
+        present, departed = self.detector.last_heard(), self.departed_last()
         moments = [] if present is None else [present.wall]
         moments += [] if departed is None else [departed.last_seen.timestamp()]
         return max(moments, default=None)
-
-    def sessions(self) -> Iterator[Session]:
-        """Every session."""
-        for client in self._clients.values():
-            yield from client.sessions
 
     # --- within -------------------------------------------------------------------------------
 
     def _new_client(self, client_id: str, now: Moment) -> Client:
         check_room(len(self._clients), self.policy)
-        client = self._clients[client_id] = Client(client_id, now.wall)
-        if client_id not in self._departed:
-            self._ids.add(client_id)
+        client = Client(client_id, now.wall)
+        self._enter(client)
         return client
 
     def _one_copy_of(self, groups: tuple[str, ...]) -> tuple[str, ...]:
@@ -331,8 +251,8 @@ class Registry:
             self.census.add(status, client.groups, client.via)
 
     def _reason_to_come(self, client: Client, before: Status) -> Reason:
-        departed = self._departed.pop(client.client_id, None) is not None
-        return "returned" if departed or before == "late" else "registered"
+        returns = self._returns(client.client_id) or before == "late"
+        return "returned" if returns else "registered"
 
     def _end(self, session: Session) -> None:
         self.detector.end(session)
@@ -350,8 +270,7 @@ class Registry:
             client.last_word = session.last_ping
         transition = self._settle(client, before, reason, now, silence, deadline)
         if not client.sessions:
-            del self._clients[client.client_id]
-            self._departed[client.client_id] = record_of(client)
+            self._depart(client)
         return transition
 
     def _settle(
