@@ -6,7 +6,7 @@ forgotten.
 
 from collections.abc import Sequence
 
-from lastseen.server.store import ledger, pending, silences, standings
+from lastseen.server.store import ledger, pending, sending, silences, standings
 from lastseen.server.store.database import CHUNK, Database
 from lastseen.server.store.telling import (
     Attempt,
@@ -40,7 +40,7 @@ class DeliveryStore:
         due the longest.
         """
         with self._database.reading() as connection:
-            return pending.due(connection, channel, until, limit)
+            return sending.due(connection, channel, until, limit)
 
     def claim(self, channel: str, until: float, message: str, limit: int = CHUNK) -> list[Delivery]:
         """Those to be sent together: pending, due by `until`, and in no message so far; from now on
@@ -51,8 +51,8 @@ class DeliveryStore:
         """
         with self._database.writing() as connection:
             pending.hold_order(connection)
-            ids = pending.claim(connection, channel, until, limit)
-            return pending.put_into(connection, message, ids)
+            ids = sending.claim(connection, channel, until, limit)
+            return sending.put_into(connection, message, ids)
 
     def claimed(self, channel: str) -> list[Delivery]:
         """Those of the message that was claimed first and is pending still, whenever it is due; in
@@ -60,14 +60,14 @@ class DeliveryStore:
         `due`: a channel that sends one by one now may have sent digests before.
         """
         with self._database.reading() as connection:
-            return pending.claimed(connection, channel)
+            return sending.claimed(connection, channel)
 
     def next_due(self, channel: str) -> float | None:
         """When there will be something to send or claim, as far as is known: when the first of
         those is due that are in no message and behind no other of their client. None: nothing.
         """
         with self._database.reading() as connection:
-            return pending.next_due(connection, channel)
+            return sending.next_due(connection, channel)
 
     def settle(self, attempts: Sequence[Attempt]) -> None:
         """Keep what became of attempts: all of it, or nothing. What is not pending any more stays
@@ -84,7 +84,7 @@ class DeliveryStore:
         """
         with self._database.writing() as connection:
             pending.hold_order(connection)
-            pending.divide(connection, parts)
+            sending.divide(connection, parts)
 
     def hasten(self, channel: str, now: float) -> None:
         """What a channel did not take, and is to be tried again later, is due now: it takes

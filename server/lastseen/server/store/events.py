@@ -1,6 +1,7 @@
 """Writing, reading and forgetting events: statements inside the caller's transaction."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, select
@@ -19,11 +20,14 @@ def append(connection: Connection, events: Sequence[Event]) -> None:
     """Add events to the end of history, in order; one that is there already (by epoch and number)
     is left out.
     """
-    statement = insert_into(connection, EVENTS).on_conflict_do_nothing(
-        index_elements=["epoch", "number"]
-    )
+    statement = _once(insert_into(connection, EVENTS))
     for chunk in chunks(events):
         connection.execute(statement, [row_of(event) for event in chunk])
+
+
+@cache  # making it costs as much as running it
+def _once(insert: Any) -> Any:  # noqa: ANN401  # as of `insert_into`
+    return insert.on_conflict_do_nothing(index_elements=["epoch", "number"])
 
 
 def row_of(event: Event) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
 from lastseen.server.store.database import CHUNK
 from lastseen.server.store.model import Run
@@ -21,12 +21,21 @@ def begin(connection: Connection, epoch: str, now: float) -> None:
     connection.execute(insert(RUNS).values(row))
 
 
+_BEAT = (
+    update(RUNS)
+    .where(
+        RUNS.c.id
+        == select(func.max(RUNS.c.id))
+        .where(RUNS.c.epoch == bindparam("of_epoch"))
+        .scalar_subquery()
+    )
+    .values(heartbeat_at=bindparam("now"), clean=bindparam("is_clean"))
+)
+
+
 def beat(connection: Connection, epoch: str, now: float, *, clean: bool) -> None:
     """The newest stretch of an epoch goes on until now."""
-    newest = select(func.max(RUNS.c.id)).where(RUNS.c.epoch == epoch).scalar_subquery()
-    connection.execute(
-        update(RUNS).where(RUNS.c.id == newest).values(heartbeat_at=now, clean=clean)
-    )
+    connection.execute(_BEAT, {"of_epoch": epoch, "now": now, "is_clean": clean})
 
 
 def last(connection: Connection) -> Run | None:

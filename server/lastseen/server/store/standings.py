@@ -1,6 +1,7 @@
 """Where channels stand with clients: statements inside the caller's transaction."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from msgspec import structs
@@ -25,14 +26,18 @@ def upsert(connection: Connection, standings: Sequence[Standing], *, newer: bool
     """Insert or overwrite, the latter only by what changed later where `newer` is asked for; the
     last of one channel and client counts.
     """
-    insert = insert_into(connection, STANDINGS)
-    statement = insert.on_conflict_do_update(
+    statement = _overwriting(insert_into(connection, STANDINGS), newer)
+    for chunk in chunks(standings):
+        connection.execute(statement, [structs.asdict(standing) for standing in chunk])
+
+
+@cache  # making it costs as much as running it
+def _overwriting(insert: Any, newer: bool) -> Any:  # noqa: ANN401  # as of `insert_into`
+    return insert.on_conflict_do_update(
         index_elements=_KEY,
         set_={name: insert.excluded[name] for name in FIELDS if name not in _KEY},
         where=insert.excluded.changed_at > _ROW.changed_at if newer else None,
     )
-    for chunk in chunks(standings):
-        connection.execute(statement, [structs.asdict(standing) for standing in chunk])
 
 
 def remove(connection: Connection, keys: Sequence[tuple[str, str]]) -> None:
