@@ -178,24 +178,24 @@ def test_a_pong_is_a_sign_of_life_whether_recognised_or_read():
 
 
 PONG, PING_TEXT = frame(Opcode.PONG), text(to_json(Ping()))
-NEITHER = [
-    PONG * 2,
-    PONG[:-1],
-    frame(Opcode.PING),
-    frame(Opcode.PONG, b"x"),
-    b"\x0a" + PONG[1:],  # not final
-    b"\x8a\x00" + PONG[2:],  # not masked
-    b"\xca" + PONG[1:],  # a reserved bit
-    PING_TEXT * 2,
-    PING_TEXT[:-1],
-    b"\x01" + PING_TEXT[1:],
-    text(b'{"type":"pinx"}'),
-    frame(Opcode.BINARY, to_json(Ping())),
-    b"",
-]
+NEITHER = {
+    "two pongs": PONG * 2,
+    "a pong without its end": PONG[:-1],
+    "a ping of the protocol": frame(Opcode.PING),
+    "a pong that says something": frame(Opcode.PONG, b"x"),
+    "not final": b"\x0a" + PONG[1:],
+    "not masked": b"\x8a\x00" + PONG[2:],
+    "a reserved bit": b"\xca" + PONG[1:],
+    "two pings": PING_TEXT * 2,
+    "a ping without its end": PING_TEXT[:-1],
+    "a ping that goes on": b"\x01" + PING_TEXT[1:],
+    "another type": text(b'{"type":"pinx"}'),
+    "a ping in binary": frame(Opcode.BINARY, to_json(Ping())),
+    "nothing": b"",
+}
 
 
-@pytest.mark.parametrize("data", NEITHER)
+@pytest.mark.parametrize("data", NEITHER.values(), ids=NEITHER)
 def test_nothing_else_is_recognised_as_one(data: bytes):
     protocol = opened()
     assert not protocol.is_ping(data)
