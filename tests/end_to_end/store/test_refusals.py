@@ -62,3 +62,21 @@ def test_a_folder_that_is_not_there_is_said(start: Any, tmp_path: Path):
     assert server.wait() == 1
     [sentence] = server.log_path.read_text().splitlines()
     assert f"there is no folder {tmp_path}/nowhere: make it first" in sentence
+
+
+def test_a_second_server_on_the_same_database_is_refused_and_the_first_serves_on(
+    start: Any, database: Any
+):
+    first = start(store=database.settings)
+    second = start(ready=False, store=database.settings)
+    assert second.wait() == 1
+    [sentence] = second.log_path.read_text().splitlines()
+    assert "serves from it, and one database is one server's" in sentence
+    assert first.process.poll() is None
+
+
+def test_after_a_kill_the_next_server_starts_at_once(start: Any, database: Any):
+    first = start(store=database.settings)
+    first.process.kill()
+    first.process.wait()
+    start(store=database.settings)

@@ -39,7 +39,7 @@ def export(file: Target, /, *, config: ConfigPath = None) -> None:
 def import_(file: Source, /, *, config: ConfigPath = None) -> None:
     """Add what `export` wrote to the store, all of it or nothing."""
     name = _name(file, "standard input")
-    with reading(file) as found, _store(config) as store:
+    with reading(file) as found, _store(config, alone=True) as store:
         try:
             count = transfer.import_(store, found)
         except TransferFailed as error:
@@ -60,8 +60,10 @@ def backup(
 
 
 @contextmanager
-def _store(config: Path | None, *, must_exist: bool = False) -> Iterator[Store]:
-    """The store that the settings name, while the block runs.
+def _store(
+    config: Path | None, *, must_exist: bool = False, alone: bool = False
+) -> Iterator[Store]:
+    """The store that the settings name, while the block runs. `alone`: no server may serve from it.
 
     Raises:
         CommandFailed: There is none, or it does not do what is asked of it.
@@ -69,7 +71,7 @@ def _store(config: Path | None, *, must_exist: bool = False) -> Iterator[Store]:
     url, folder = _place(config)
     if must_exist:
         _check_exists(url, folder)
-    store = opening.open_store(url, folder)
+    store = opening.open_store(url, folder, alone=alone)
     try:
         yield store
     except StoreUnavailable as error:

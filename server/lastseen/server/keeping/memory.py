@@ -83,6 +83,6 @@ def open_memory(url: str, folder: Path, presence: Presence, steering: Steering) 
     """The memory in the database at `url`; a relative file lies in `folder`.
 
     Raises:
-        StoreUnusable: It cannot be opened as it is.
+        StoreUnusable: It cannot be opened as it is, or another server serves from it.
     """
-    return Memory(open_store(url, folder), presence, steering)
+    return Memory(open_store(url, folder, alone=True), presence, steering)

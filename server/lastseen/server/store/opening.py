@@ -3,12 +3,14 @@
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 from sqlalchemy import URL, text
 
+from lastseen.server.store.claim import GiveUp, claim_database, claim_file
 from lastseen.server.store.database import Database
 from lastseen.server.store.engines import connect, make_engine, parse_url
 from lastseen.server.store.errors import StoreUnavailable, StoreUnusable
@@ -30,21 +32,22 @@ class Migrated(Struct, frozen=True):
     after: str
 
 
-def open_store(url: str, folder: Path | None = None) -> Store:
+def open_store(url: str, folder: Path | None = None, *, alone: bool = False) -> Store:
     """The store at `url`, its schema up to date.
 
-    Any number of processes may do so at once.
+    Any number of processes may do so at once; of those that want it `alone`, one.
 
     Args:
         url: `sqlite:///FILE` or `postgresql+psycopg://…`.
         folder: What a relative FILE is relative to; None: the working directory.
+        alone: Claim it (`claim`), until the store is closed or the process ends.
 
     Raises:
-        StoreUnusable: The file is damaged or no database, a newer lastseen wrote it, or the
-            database cannot be reached. Nothing was changed.
+        StoreUnusable: The file is damaged or no database, a newer lastseen wrote it, the database
+            cannot be reached, or another has claimed it. Nothing was changed.
     """
-    database, _ = _open(url, folder)
-    return Store(database)
+    opened = _open(url, folder, alone=alone)
+    return Store(opened.database, opened.give_up)
 
 
 def migrate(url: str, folder: Path | None = None) -> Migrated:
@@ -53,22 +56,39 @@ def migrate(url: str, folder: Path | None = None) -> Migrated:
     Raises:
         StoreUnusable: As there.
     """
-    database, before = _open(url, folder)
-    database.close()
-    return Migrated(before, SCHEMA_VERSION)
+    opened = _open(url, folder, alone=False)
+    opened.database.close()
+    return Migrated(opened.before, SCHEMA_VERSION)
 
 
-def _open(url: str, folder: Path | None) -> tuple[Database, str | None]:
+class _Opened(NamedTuple):
+    database: Database
+    before: str | None  # the version of the schema that was found
+    give_up: GiveUp
+
+
+def _open(url: str, folder: Path | None, *, alone: bool) -> _Opened:
     parsed = parse_url(url, (folder or Path()).absolute())
-    with _named(parsed):
+    with _named(parsed), ExitStack() as undoing:
         if parsed.drivername == "sqlite":
             check_file(Path(str(parsed.database)))
         database = Database(make_engine(parsed))
-        try:
-            return database, _prepare(database, parsed)
-        except BaseException:
-            database.close()
-            raise
+        undoing.callback(database.close)
+        give_up = _claim(database, parsed) if alone else _nothing
+        undoing.callback(give_up)
+        before = _prepare(database, parsed)
+        undoing.pop_all()
+        return _Opened(database, before, give_up)
+
+
+def _claim(database: Database, url: URL) -> GiveUp:
+    if database.dialect == "sqlite":
+        return claim_file(Path(str(url.database)))
+    return claim_database(database)
+
+
+def _nothing() -> None:
+    """There is no claim to give up."""
 
 
 @contextmanager

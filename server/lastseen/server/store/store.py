@@ -1,6 +1,6 @@
 """All reads and writes, each a transaction: what to do to the store, and nothing of how."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.sql.schema import Table
@@ -43,13 +43,17 @@ class Store:
         deliveries: What is told to whom; `record` and `tell` write it.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, give_up: Callable[[], None] = lambda: None) -> None:
+        """`give_up` ends the claim on the database, if there is one."""
         self.database = database
         self.deliveries = DeliveryStore(database)
+        self._give_up = give_up
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and give up the claim."""
         self.database.close()
+        self._give_up()
+        self._give_up = lambda: None
 
     # --- clients -----------------------------------------------------------------------------
 
