@@ -27,6 +27,7 @@ from lastseen.server.http.desk import Desk
 from lastseen.server.http.folder import Folder
 from lastseen.server.http.gate import Gate
 from lastseen.server.http.origins import Origins
+from lastseen.server.http.parameters import refuse_unknown
 from lastseen.server.http.problems import answer_problem
 from lastseen.server.http.stream import Readers
 from lastseen.shared.version import VERSION
@@ -81,6 +82,7 @@ def make_app(
             "folder": _provide(folder or Folder()),
             "exposition": _provide(metrics.Exposition(metrics.Server(desk, readers, parts))),
         },
+        before_request=refuse_unknown,
         exception_handlers={Exception: answer_problem, HTTPException: answer_problem},
         openapi_config=OpenAPIConfig(
             title="lastseen",
