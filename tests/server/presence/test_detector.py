@@ -355,12 +355,6 @@ def test_timeouts_that_nobody_has_any_more_are_forgotten(detector: Detector):
     assert len(detector) == 0
 
 
-def test_those_heard_from_lately_are_standing_whatever_their_timeout(detector: Detector):
-    fresh, silent = beating(detector, 200), beating(detector, 20)
-    turn_late(detector, 15)
-    assert set(detector.standing()) == {fresh, silent}
-
-
 # --- settings -------------------------------------------------------------------------------------
 
 

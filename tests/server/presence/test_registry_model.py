@@ -521,7 +521,7 @@ class BesideTheModel(RuleBasedStateMachine):
             (session, state, timeout)
             for timeout, states in waits
             for state, waiting in states.items()
-            for session in waiting.queue
+            for session in waiting
         ]
         live = {real: naive for real, naive in self.pairs.items() if naive in self.model.sessions}
         assert len(places) == len(live) == len(detector)

@@ -108,21 +108,6 @@ def test_a_restart_in_which_all_stay_away_is_no_mass_loss_for_ever(new_world):
     assert len(world.reap()) == 100
 
 
-# --- who is to be flushed ---------------------------------------------------------------------
-
-
-def test_only_sessions_whose_link_stands_are_standing(world):
-    detector = world.presence.registry.detector
-    fresh, silent, broken, gone = (world.register(i) for i in ("fresh", "silent", "broken", "gone"))
-    world.presence.restore([remembered("restored")])
-    world.wait(100)
-    world.presence.heard(fresh, world.now)
-    world.presence.broke(broken, world.now)
-    world.presence.leave(gone, world.now)
-    world.presence.registry.turn_late(world.now)
-    assert set(detector.standing()) == {fresh, silent}
-
-
 # --- forgetting -------------------------------------------------------------------------------
 
 

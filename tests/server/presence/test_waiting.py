@@ -1,6 +1,8 @@
 """A queue of those who wait equally long."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lastseen.server.presence.model import Client, Moment, Session
 from lastseen.server.presence.waiting import Waiting
@@ -10,11 +12,16 @@ def at(awake: float) -> Moment:
     return Moment(awake, 0.0)
 
 
+def someone() -> Session:
+    return Session(Client("c", 0.0), "", None, at(0))
+
+
 def waiting(patience: float, *begun: float) -> tuple[Waiting, list[Session]]:
     """Sessions that began to wait at these times."""
     found = Waiting(patience)
-    sessions = [Session(Client("c", 0.0), "", None, at(0)) for _ in begun]
-    found.queue.update(zip(sessions, begun, strict=True))
+    sessions = [someone() for _ in begun]
+    for session, began in zip(sessions, begun, strict=True):
+        found.append(session, began)
     return found, sessions
 
 
@@ -48,3 +55,24 @@ def test_changes_one_after_the_other_put_nothing_off():
         queue.follow(8 if second % 2 else 9, at(second))
         assert list(queue.over(at(second))) == []
     assert list(queue.over(at(10))) == [session]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["append", "remove", "renew"]), st.integers(0, 5))))
+def test_whatever_comes_and_goes_those_here_stand_in_the_order_in_which_their_waits_began(steps):
+    queue, sessions = Waiting(10), [someone() for _ in range(6)]
+    here: list[Session] = []
+    for now, (do, number) in enumerate(steps):
+        session = sessions[number]
+        if (do == "append") == (session in here):
+            continue
+        if session in here:
+            here.remove(session)
+        if do == "remove":
+            queue.remove(session)
+        else:
+            here.append(session)
+            (queue.append if do == "append" else queue.renew)(session, float(now))
+            assert queue.deadline(session) == now + 10
+        assert list(queue) == here
+        assert list(reversed(queue)) == here[::-1]
+        assert len(queue) == len(here)

@@ -247,12 +247,11 @@ class Keeper:
         """Clients with a sign of life at a moment or after it, looked for in portions: among
         100,000 it takes longer than anyone should be held up.
         """
-        found: dict[Client, None] = {}  # each once, however many sessions it has
-        for sessions in _batches(self._presence.registry.detector.standing()):
-            heard = (s.client for s in sessions if s.last_ping.awake >= moment.awake)
-            found.update(dict.fromkeys(heard))
+        found: list[Client] = []
+        for clients in _batches(self._presence.registry.present()):
+            found += [c for c in clients if _was_heard_since(c, moment)]
             await trio.lowlevel.checkpoint()
-        return list(found)
+        return found
 
     async def _write(self, write: Callable[..., object], *what: Any) -> None:  # noqa: ANN401 - handed on
         """Call the store as often as it takes."""
@@ -301,6 +300,10 @@ class Keeper:
             log.info("the store answers again", queued=self.queued, dropped=self.dropped)
             self._full = False
         self._available = True
+
+
+def _was_heard_since(client: Client, moment: Moment) -> bool:
+    return any(session.last_ping.awake >= moment.awake for session in client.sessions)
 
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:

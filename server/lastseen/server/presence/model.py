@@ -109,6 +109,8 @@ class Session(Struct, eq=False, gc=False):
         instance: None in one of the run before: any that comes may be the same, and takes over.
         link: None once it broke.
         last_ping: Its last sign of life.
+        began: The awake time at which the wait for its next sign, or its end, began (`waiting`).
+        before, after: Its neighbours in that queue.
     """
 
     client: "Client"
@@ -116,6 +118,9 @@ class Session(Struct, eq=False, gc=False):
     link: Link | None
     last_ping: Moment
     state: State = OVER
+    began: float = 0.0
+    before: "Session | None" = None
+    after: "Session | None" = None
 
 
 class LinklessSession(Session, eq=False, gc=False, kw_only=True):

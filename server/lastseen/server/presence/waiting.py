@@ -1,44 +1,102 @@
 """A queue of sessions that wait equally long: the one that has waited longest stands first.
 
-So only the front is ever looked at, and a pass costs O(expired), not O(waiting). Pure.
+So only the front is ever looked at, and a pass costs O(expired), not O(waiting). Every ping moves a
+session to the end; the links between neighbours are in the sessions themselves, which are at hand
+then anyway. An ordered dict would fetch four more places of memory that nobody has touched since
+that client's last ping: 0.6 µs, and 110 bytes a client. Pure.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator
 
 from lastseen.server.presence.model import Moment, Session
 
-Queue = OrderedDict[Session, float]
-"""Sessions with the awake time at which their wait began, the longest wait first."""
-
 
 class Waiting:
-    """Those of one state and one patience.
+    """Those of one state and one patience, the longest wait first. A session is in one at most.
 
     Attributes:
         patience: How long a session may be here, in seconds.
-        queue: Who is.
+        first: Whose wait began first; None if nobody waits.
+        last: Whose wait began last.
     """
 
-    __slots__ = ("_before", "_shortened_at", "patience", "queue")
+    __slots__ = ("_before", "_count", "_shortened_at", "first", "last", "patience")
 
     def __init__(self, patience: float) -> None:
         self.patience = patience
-        self.queue: Queue = OrderedDict()
+        self.first: Session | None = None
+        self.last: Session | None = None
+        self._count = 0
         self._shortened_at = float("-inf")
         self._before = 0.0  # the patience until then
 
     def __len__(self) -> int:
-        return len(self.queue)
+        return self._count
+
+    def __iter__(self) -> Iterator[Session]:
+        """Nobody may come or go meanwhile."""
+        session = self.first
+        while session is not None:
+            yield session
+            session = session.after
+
+    def __reversed__(self) -> Iterator[Session]:
+        """Nobody may come or go meanwhile."""
+        session = self.last
+        while session is not None:
+            yield session
+            session = session.before
+
+    def append(self, session: Session, began: float) -> None:
+        """One that waits nowhere waits here, as of an awake time no earlier than the others'."""
+        session.began = began
+        session.before = self.last
+        if self.last is None:
+            self.first = session
+        else:
+            self.last.after = session
+        self.last = session
+        self._count += 1
+
+    def remove(self, session: Session) -> None:
+        """One that waits here does so no more."""
+        before, after = session.before, session.after
+        session.before = session.after = None
+        if before is None:
+            self.first = after
+        else:
+            before.after = after
+        if after is None:
+            self.last = before
+        else:
+            after.before = before
+        self._count -= 1
+
+    def renew(self, session: Session, began: float) -> None:
+        """The wait of one that is here begins anew: what every ping does, so in one call."""
+        session.began = began
+        after = session.after
+        if after is None:
+            return
+        before, last = session.before, self.last
+        after.before = before
+        if before is None:
+            self.first = after
+        else:
+            before.after = after
+        session.before, session.after = last, None
+        if last is not None:  # which it never is: `after` is here
+            last.after = session
+        self.last = session
 
     def deadline(self, session: Session) -> float:
         """The awake time until which a session may be here."""
-        return self.queue[session] + self.patience
+        return session.began + self.patience
 
     def waited(self, seconds: float, now: Moment) -> Iterator[Session]:
         """Those that have waited so long, the longest first."""
-        for session, began in self.queue.items():
-            if now.awake - began < seconds:
+        for session in self:
+            if now.awake - session.began < seconds:
                 return
             yield session
 
