@@ -11,7 +11,6 @@ What other folders show with real processes is not repeated here. In tests/end_t
     partitions and losses of datagrams           lan/
 """
 
-import importlib.util
 import itertools
 import os
 import re
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.end_to_end import conftest as base
 
 from lastseen.shared.messages import Ping, Pong
 
@@ -30,19 +30,9 @@ SEARCHED = "/usr/sbin:/sbin"
 """Where tools of the system are that are not in everyone's PATH."""
 
 
-def _module(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(f"_fixtures_of_{path.parent.name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_base = _module(Path(__file__).parents[1] / "end_to_end" / "conftest.py")
-start, server, wire, many_files = _base.start, _base.server, _base.wire, _base.many_files
-start_client = _base.start_client
-pytest_runtest_makereport = _base.pytest_runtest_makereport
+start, server, wire, many_files = base.start, base.server, base.wire, base.many_files
+start_client = base.start_client
+pytest_runtest_makereport = base.pytest_runtest_makereport
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -76,10 +66,10 @@ def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One server for all tests of a file: whatever befell it before, it goes on as if nothing had.
     Without a store, with every door.
     """
-    settings = {section: dict(values) for section, values in _base.FAST.items()}
+    settings = {section: dict(values) for section, values in base.FAST.items()}
     settings["server"] |= PATIENT
     settings["http"]["enabled"] = True
-    server = _base.Server(tmp_path_factory.mktemp("steady"), settings)
+    server = base.Server(tmp_path_factory.mktemp("steady"), settings)
     yield server.ready()
     assert server.process.poll() is None, server.log_path.read_text()[-5000:]
     server.end()
@@ -94,7 +84,7 @@ def _shown_if_it_fails(request: pytest.FixtureRequest) -> None:
 @pytest.fixture
 def until() -> Callable[..., Any]:
     """Waits for something to be true."""
-    return _base.until
+    return base.until
 
 
 @pytest.fixture
@@ -102,7 +92,7 @@ def until_slowly() -> Callable[..., Any]:
     """The same, with all the time that a busy machine may take."""
 
     def until_slowly(condition: Callable[[], Any], what: str) -> Any:
-        return _base.until(condition, what, 60)
+        return base.until(condition, what, 60)
 
     return until_slowly
 
@@ -146,7 +136,7 @@ class Injection:
 
     def wait(self, count: int = 1) -> list[str]:
         """Wait until so many have failed."""
-        found: list[str] = _base.until(
+        found: list[str] = base.until(
             lambda: len(self.done()) >= count and self.done(),
             f"{count} calls that failed; {self._log.read_text()[-500:]}",
         )

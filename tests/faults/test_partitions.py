@@ -4,7 +4,6 @@ Both sides find out by themselves within their deadlines, and when the network i
 everyone is back without being asked.
 """
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.end_to_end import conftest as base
+from tests.end_to_end.lan import conftest as lan
 
 TIMEOUT, REAP, HEARTBEAT = 4.0, 0.5, 0.5
 """Seconds; connection_timeout, reap_interval, heartbeat_interval."""
@@ -41,25 +42,12 @@ trio.run(main)
 """
 
 
-def _module(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(f"_fixtures_of_{path.parent.name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_lan = _module(Path(__file__).parents[1] / "end_to_end" / "lan" / "conftest.py")
-_base = _lan.base
-
-
-class Far(_base.Server):  # type: ignore[misc]  # loaded by its path
+class Far(base.Server):
     """A server on a host of the test's own network."""
 
     def __init__(self, folder: Path, host: Any) -> None:
         self.config, self.log_path = folder / "config.toml", folder / "server.log"
-        settings = {section: dict(values) for section, values in _base.FAST.items()}
+        settings = {section: dict(values) for section, values in base.FAST.items()}
         settings["server"] = {
             "host": host.address,
             "port": 8080,
@@ -70,9 +58,9 @@ class Far(_base.Server):  # type: ignore[misc]  # loaded by its path
         }
         settings["websocket"] = {"enabled": False}
         self.write(settings)
-        command = [*host.within, *_base.SERVER, "--config", str(self.config)]
+        command = [*host.within, *base.SERVER, "--config", str(self.config)]
         with self.log_path.open("wb") as log:
-            _base.Process.__init__(self, *command, stderr=log)
+            base.Process.__init__(self, *command, stderr=log)
         self.place = f"{host.address}:8080"
 
     def offline(self) -> set[str]:
@@ -84,8 +72,8 @@ class Far(_base.Server):  # type: ignore[misc]  # loaded by its path
 def network(tool: Callable[..., str], without: Any, monkeypatch: Any) -> Iterator[Any]:
     """A bridge, and hosts on it."""
     tool("ip", "iproute2")
-    monkeypatch.setenv("PATH", _lan.PATH, prepend=":")
-    network = _lan.Network(f"lsf{time.time_ns() % 10**6}")
+    monkeypatch.setenv("PATH", lan.PATH, prepend=":")
+    network = lan.Network(f"lsf{time.time_ns() % 10**6}")
     try:
         network.make()
     except AssertionError as error:
@@ -111,10 +99,10 @@ def said(network: Any, far: Far, tmp_path: Path) -> Iterator[Callable[[], str]]:
     """What the clients on host 2 say of their links; all of them are present."""
     arguments = (*network.host(2).within, sys.executable, "-c", SEVERAL)
     with (tmp_path / "clients").open("w") as output:
-        clients = _base.Process(*arguments, far.place, str(CLIENTS), stdout=output)
+        clients = base.Process(*arguments, far.place, str(CLIENTS), stdout=output)
     try:
         for number in range(CLIENTS):
-            far.logged("client online", _base.SOON * 3, client_id=f"web-{number}")
+            far.logged("client online", base.SOON * 3, client_id=f"web-{number}")
         yield (tmp_path / "clients").read_text
     finally:
         clients.end()

@@ -3,7 +3,6 @@
 Everything made here is unmade: processes are ended by their ids, namespaces by their names.
 """
 
-import importlib.util
 import json
 import os
 import shutil
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.end_to_end import conftest as base
 
 INSTALL = (
     "apt-get install -y --no-install-recommends"
@@ -35,18 +35,6 @@ IPTUX = "io.github.iptux_src.iptux"
 BUS = """<busconfig><type>session</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
 <allow own="*"/></policy></busconfig>"""
-
-
-def _module(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(f"_fixtures_of_{path.parent.name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-base = _module(Path(__file__).parents[1] / "conftest.py")
 
 
 def _without(reason: str) -> None:
@@ -177,7 +165,7 @@ def network(_tools: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Network]:
     network.unmake()
 
 
-class Hub(base.Server):  # type: ignore[misc]  # loaded at run time
+class Hub(base.Server):
     """A `lastseen-server` on one host.
 
     Attributes:
@@ -258,7 +246,7 @@ def hub(network: Network, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
         yield start
 
 
-class Iptux(base.Process):  # type: ignore[misc]  # loaded at run time
+class Iptux(base.Process):
     """A real iptux on one host, with a home and a bus of its own."""
 
     def __init__(self, folder: Path, host: Host, display: str, settings: dict[str, Any]) -> None:
@@ -353,7 +341,7 @@ def iptux(network: Network, display: str, tmp_path_factory: Any) -> Iterator[Cal
         yield start
 
 
-class Command(base.Process):  # type: ignore[misc]  # loaded at run time
+class Command(base.Process):
     """A `lastseen` that stays, on one host."""
 
     def __init__(self, host: Host, *words: str) -> None:
@@ -413,4 +401,4 @@ def on() -> Callable[..., str]:
 @pytest.fixture
 def until() -> Callable[..., Any]:
     """Waits for something to be true."""
-    return base.until  # type: ignore[no-any-return]  # loaded at run time
+    return base.until

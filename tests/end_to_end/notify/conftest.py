@@ -1,6 +1,5 @@
 """A server with a database, and those whom it tells: HTTP receivers and a mail server."""
 
-import importlib.util
 import json
 import sqlite3
 import time
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.server.notify.channels import conftest as channels
 
 from lastseen.shared.messages import Goodbye, Leave
 
@@ -20,18 +20,8 @@ STEADY = {"heartbeat_interval": 60, "connection_timeout": 120, "reconnect_grace"
 """Nobody falls silent: who goes says goodbye."""
 
 
-def _module(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(f"_fixtures_of_{path.parent.name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 # The same receivers as in the tests of channels.
-_channels = _module(Path(__file__).parents[2] / "server" / "notify" / "channels" / "conftest.py")
-mailbox = _channels.mailbox
+mailbox = channels.mailbox
 
 
 def _until(condition: Callable[[], Any], what: str | Callable[[], object]) -> Any:
@@ -50,7 +40,7 @@ def until() -> Callable[..., Any]:
     return _until
 
 
-class Receiver(_channels.Receiver):  # type: ignore[misc, name-defined]  # loaded by its path
+class Receiver(channels.Receiver):
     """An HTTP server that is told, and what it took of that."""
 
     def bodies(self) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """A database beside a real server: looked at from outside, filled up, stopped, locked."""
 
-import importlib.util
 import os
 import sqlite3
 import subprocess
@@ -11,25 +10,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
+from tests.server.store.conftest import postgres  # a server of the session's own
 
 from lastseen.shared.messages import GetStats, Goodbye, Leave, Stats
+
+__all__ = ["postgres"]
 
 EVENTS = 'SELECT client_id, "before", "after", reason, epoch, number FROM events ORDER BY id'
 
 NO_ROOT = "mounting a small disk needs root"
-
-
-def _module(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(f"_fixtures_of_{path.parent.name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-# A PostgreSQL server of the session's own, as the tests of the store start it.
-postgres = _module(Path(__file__).parents[2] / "server" / "store" / "conftest.py").postgres
 
 
 class Database:

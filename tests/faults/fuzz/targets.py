@@ -5,7 +5,6 @@ crashes; a bystander is answered as ever; what is held for a peer has a bound. A
 is one printable sentence.
 """
 
-import importlib.util
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from tests.server.links import conftest as links
 
 from lastseen.server.config import load
 from lastseen.server.errors import ConfigError
@@ -50,22 +50,10 @@ class Target(Struct, frozen=True):
     seeds: list[bytes]
 
 
-def _module(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(f"_fixtures_of_{path.parent.name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_links = _module(ROOT / "tests/server/links/conftest.py")
-
-
 # --- links: a whole server of real parts, on socket pairs
 
 
-class House(_links.House):  # type: ignore[misc]  # loaded by its path
+class House(links.House):
     """One that crashes itself where a server would end a connection that crashed."""
 
     def __init__(self) -> None:
@@ -116,7 +104,7 @@ def websocket(data: bytes) -> None:
     _tell(house, house.browse(), data)
 
 
-class _Stranger(_links.Peer):  # type: ignore[misc]  # loaded by its path
+class _Stranger(links.Peer):
     """One that does not care in which words it is refused."""
 
     def read(self) -> list[Any]:
