@@ -9,7 +9,7 @@ import trio
 import trio.lowlevel
 import trio.testing
 
-from lastseen.client.announcer import Announcer, Sighting
+from lastseen.client.announcer import PAUSE, Announcer, Sighting
 from lastseen.client.member import INTERVALS, conduct_of
 from lastseen.shared.ipmsg import entry
 from lastseen.shared.ipmsg.entry import Entry
@@ -141,3 +141,44 @@ async def test_an_outage_is_told_once_and_so_is_its_end(member, autojump_clock):
     member.post.problem = None
     await trio.sleep(INTERVAL)
     assert member.outages == ["network is unreachable", None]
+
+
+class DeafPost(FakePost):
+    """One at whose socket something waits, which the system hands over only at the second try."""
+
+    def __init__(self, waits: bytes) -> None:
+        super().__init__()
+        ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        ours.setblocking(False)
+        self.sockets = [ours]
+        self.theirs.send(waits)
+        self.tries: list[float] = []
+
+    def receive(self, sock: socket.socket) -> Any:
+        self.tries.append(trio.current_time())
+        if len(self.tries) == 1:
+            raise OSError(105, "No buffer space available")
+        try:
+            return sock.recv(65_536), ANN
+        except BlockingIOError:
+            return None
+
+    def close(self) -> None:
+        self.theirs.close()
+        self.sockets[0].close()
+
+
+async def test_a_system_that_cannot_hand_over_what_came_is_an_outage_and_asked_again(
+    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+):
+    member = Member()
+    one = Entry("ann", "pc", nickname="Ann")
+    post = DeafPost(build(entry.write(one, BR_ENTRY, 1, "cp932")))
+    member.post = member.announcer._post = post
+    nursery.start_soon(member.announcer.run)
+    await trio.sleep(INTERVAL + 5)
+    assert [found.entry.nickname for found in member.told] == ["Ann"]
+    assert post.tries[1] - post.tries[0] == pytest.approx(PAUSE)
+    assert member.outages == ["no buffer space available", None]
+    nursery.cancel_scope.cancel()
+    post.close()

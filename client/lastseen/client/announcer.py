@@ -21,6 +21,9 @@ LOOK = 1.0
 TAKEN_AT_ONCE = 64
 """Datagrams taken before others get a turn."""
 
+PAUSE = 1.0
+"""Seconds until the next try when the system cannot hand over what has come."""
+
 
 class Sighting(Struct, frozen=True):
     """What became of a member.
@@ -48,8 +51,8 @@ class Announcer:
         on_sighting: Callable[[Sighting], None],
         on_outage: Callable[[str | None], None],
     ) -> None:
-        """`on_outage` is called with a reason when nothing can leave, and with None when it can
-        again; `interval` is that of announcements, in seconds.
+        """`on_outage` is called with a reason when nothing can leave or come, and with None when it
+        can again; `interval` is that of announcements, in seconds.
         """
         self._conduct, self._post, self._interval = conduct, post, interval
         self._on_sighting, self._on_outage = on_sighting, on_outage
@@ -102,12 +105,19 @@ class Announcer:
     async def _listen(self, sock: socket.socket) -> None:
         while True:
             await trio.lowlevel.wait_readable(sock)
-            for _ in range(TAKEN_AT_ONCE):
-                datagram = self._post.receive(sock)
-                if datagram is None:
-                    break
-                self._take(*datagram)
+            try:
+                self._take_some(sock)
+            except OSError as error:  # the next datagram that leaves ends the outage
+                self._note_outage(_reason(error))
+                await trio.sleep(PAUSE)
             await trio.lowlevel.checkpoint()
+
+    def _take_some(self, sock: socket.socket) -> None:
+        for _ in range(TAKEN_AT_ONCE):
+            datagram = self._post.receive(sock)
+            if datagram is None:
+                return
+            self._take(*datagram)
 
     def _take(self, data: bytes, sender: Sent) -> None:
         own = sender[0] in self._post.own
@@ -148,7 +158,7 @@ class Announcer:
                 return
             self._post.send_to_all(letter.data)
         except OSError as error:
-            self._note_outage((error.strerror or str(error)).lower())
+            self._note_outage(_reason(error))
         else:
             self._note_outage(None)
 
@@ -156,3 +166,7 @@ class Announcer:
         if reason != self._outage:
             self._outage = reason
             self._on_outage(reason)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

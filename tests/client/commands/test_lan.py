@@ -6,13 +6,14 @@ import socket
 
 import pytest
 import trio
+from msgspec.structs import replace
 
 from lastseen.client.commands.lan import announce, peers
 from lastseen.client.commands.usage import UsageError
 from lastseen.shared.ipmsg import entry
 from lastseen.shared.ipmsg.entry import Entry
 from lastseen.shared.ipmsg.packet import BR_ENTRY, BR_EXIT, build, parse
-from lastseen.shared.messages import List
+from lastseen.shared.messages import GetStats, LanStats, List
 
 
 async def test_peers_are_those_that_the_server_hears_on_the_lan(
@@ -32,6 +33,23 @@ async def test_all_peers_are_those_that_went_too(address, quiet_server, capsys):
     [request] = quiet_server.connections[0].messages(List)
     assert (request.via, request.status) == ("lan", "all")
     assert json.loads(capsys.readouterr().out) == []
+
+
+async def test_of_a_server_that_is_no_member_it_is_said_what_to_set(address, capsys):
+    await peers(server=address)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "no member of the LAN" in err
+    assert "lan.enabled = true" in err
+
+
+async def test_a_member_that_hears_nobody_has_no_advice(
+    address, quiet_server, stats_answer, capsys
+):
+    member = replace(stats_answer, lan=LanStats())
+    quiet_server.answers[GetStats] = lambda _, m: [replace(member, request_id=m.request_id)]
+    await peers(server=address)
+    assert capsys.readouterr().err == "no members found\n"
 
 
 @pytest.mark.parametrize(

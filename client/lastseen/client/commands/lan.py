@@ -1,6 +1,6 @@
 """`lastseen lan`: the members of the local network that a server knows, and being one oneself."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -14,6 +14,9 @@ from lastseen.client.commands.usage import UsageError
 from lastseen.shared.ipmsg.entry import Entry
 from lastseen.shared.ipmsg.packet import PORT
 from lastseen.shared.messages import List
+
+if TYPE_CHECKING:
+    from lastseen.client.observer import Observer
 
 _NAMES = 64
 """Characters that a name may have; members cut longer ones."""
@@ -46,7 +49,16 @@ async def peers(
 ) -> None:
     """List the members that a server knows, itself among them."""
     wish = List(status="all" if everyone else None, via="lan")
-    await show(wish, sort, await server_for(server, lan=lan), json=json)
+    await show(wish, sort, await server_for(server, lan=lan), json=json, why_nobody=_why_nobody)
+
+
+async def _why_nobody(observer: "Observer") -> str:
+    if (await observer.stats()).lan is None:
+        return (
+            "this server is no member of the LAN, and hears nobody there: set lan.enabled = true"
+            " in its settings, and restart it"
+        )
+    return "no members found"
 
 
 @lan_app.command(

@@ -1,7 +1,7 @@
 """`lastseen list`: who is here, streamed page by page."""
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Literal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -21,6 +21,9 @@ from lastseen.client.commands.server_on_lan import server_for
 from lastseen.client.commands.terminal import remark
 from lastseen.client.commands.usage import UsageError, hold_to_the_wire
 from lastseen.shared.messages import ClientRecord, List, Via
+
+if TYPE_CHECKING:
+    from lastseen.client.observer import Observer
 
 Sort = Annotated[SortKey, Parameter(help="Times: most recent first.")]
 
@@ -58,8 +61,15 @@ async def list_clients(
     await show(wish, sort, await server_for(server, lan=lan), json=json)
 
 
-async def show(wish: List, sort: SortKey, server: str, *, json: bool) -> None:
-    """Print whom a server finds."""
+async def show(
+    wish: List,
+    sort: SortKey,
+    server: str,
+    *,
+    json: bool,
+    why_nobody: "Callable[[Observer], Awaitable[str]] | None" = None,
+) -> None:
+    """Print whom a server finds. `why_nobody` gives the sentence where there is none."""
     from lastseen.client import observe
 
     async with observe(server) as observer:
@@ -67,7 +77,10 @@ async def show(wish: List, sort: SortKey, server: str, *, json: bool) -> None:
             status=wish.status, group=wish.group, search=wish.search, via=wish.via
         )
         pages = batches(records, PAGE) if sort == "id" else _sorted(records, sort)
-        await (say_array(pages, to_dict) if json else _print_table(pages))
+        if json:
+            await say_array(pages, to_dict)
+        elif not await _print_table(pages):
+            remark("no clients found" if why_nobody is None else await why_nobody(observer))
 
 
 async def _sorted(
@@ -78,11 +91,15 @@ async def _sorted(
         yield everyone[start : start + PAGE]
 
 
-async def _print_table(pages: AsyncIterator[list[ClientRecord]]) -> None:
+async def _print_table(pages: AsyncIterator[list[ClientRecord]]) -> bool:
+    """Whether there was anybody."""
     table, counts = Table(COLUMNS), count(())
     async for page in pages:
         now = utc_now()
         table.say([row(record, now) for record in page])
         for status, number in count(page).items():
             counts[status] += number
-    remark(summary(counts) if any(counts.values()) else "no clients found")
+    found = any(counts.values())
+    if found:
+        remark(summary(counts))
+    return found
