@@ -1,5 +1,6 @@
 """What each message does on one link, whether the sender may, and what one who may not is told."""
 
+import gc
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 from trio.testing import MockClock
 
-from lastseen.server.links.conversation import ASKED_AT_ONCE, RETRY_WHEN_FULL
+from lastseen.server.links.connection import Connection
+from lastseen.server.links.conversation import ASKED_AT_ONCE, RETRY_WHEN_FULL, Conversation
 from lastseen.server.links.reception import Reception
 from lastseen.shared.framing import frame
 from lastseen.shared.messages import (
@@ -713,3 +715,30 @@ def test_a_question_is_no_longer_wanted_when_its_link_is_gone(house: House, aske
 def test_a_server_that_remembers_nothing_says_so(house: House, question: Any):
     (error,) = house.ask(house.connect(), question)
     assert (error.code, error.request_id) == ("no_store", 5)
+
+
+@pytest.mark.parametrize("end", ["hang up", "goodbye", "crash"])
+def test_a_link_that_is_gone_leaves_nothing_for_the_garbage_collector(house: Any, end: str):
+    def links() -> int:
+        return sum(isinstance(found, Connection | Conversation) for found in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = links()
+        peers = [house.register("a"), house.browse(), house.browse()]
+        house.ask(peers[1], Register("b"))
+        house.ask(peers[2], Watch())
+        assert links() == before + 6
+        for link in list(house.pump):
+            if end == "goodbye":
+                link.dismiss(Goodbye("idle", reconnect=True))
+            elif end == "crash":
+                link.crashed()
+        del link
+        for peer in peers:
+            peer.hang_up()
+        house.settle()
+        assert links() == before
+    finally:
+        gc.enable()

@@ -11,7 +11,7 @@ from enum import Enum, auto
 
 from lastseen.server.links.poller import READ, WRITE, is_writable
 from lastseen.server.links.pump import Pump
-from lastseen.server.links.roles import Control, Conversation, Ended, Owed, WireProtocol
+from lastseen.server.links.roles import NOBODY, Control, Conversation, Ended, Owed, WireProtocol
 from lastseen.server.presence.model import Moment
 from lastseen.shared.errors import WireError
 from lastseen.shared.messages import Goodbye, Message, ToServer
@@ -206,7 +206,8 @@ class Connection:
         self._unsent = self._backlog = None
         self._pump.remove(self._socket.fileno())
         self._socket.close()
-        self._conversation.closed()
+        conversation, self._conversation = self._conversation, NOBODY
+        conversation.closed()
 
     # --- within -------------------------------------------------------------------------------
 

@@ -98,3 +98,36 @@ class Conversation(Protocol):
 
     def closed(self) -> None:
         """The link is gone."""
+
+
+class Nobody(Conversation):
+    """Who a connection speaks to once it is closed: a late word about it changes nothing.
+
+    It takes the place of the conversation, so that the two do not hold each other: among thousands
+    that come and go, those gone would else wait for the garbage collector, which comes rarely.
+    """
+
+    def handle(self, _message: ToServer | WireError, _now: Moment) -> bool:
+        """See `Conversation`."""
+        return False
+
+    def pinged(self, now: Moment) -> None:
+        """See `Conversation`."""
+
+    def lives(self, now: Moment) -> None:
+        """See `Conversation`."""
+
+    def idle(self) -> None:
+        """See `Conversation`."""
+
+    def dismissed(self, goodbye: Goodbye) -> None:
+        """See `Conversation`."""
+
+    def ended(self, end: Ended, now: Moment) -> None:
+        """See `Conversation`."""
+
+    def closed(self) -> None:
+        """See `Conversation`."""
+
+
+NOBODY = Nobody()
