@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -30,6 +32,24 @@ def before() -> Any:
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LASTSEEN_SERVER", "NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def live_in() -> Iterator[Callable[[str], None]]:
+    """Has this process live in a time zone: `live_in("America/New_York")`."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def live_in(zone: str) -> None:
+            patch.setenv("TZ", zone)
+            time.tzset()
+
+        yield live_in
+    time.tzset()
+
+
+@pytest.fixture
+def in_utc(live_in: Callable[[str], None]) -> None:
+    live_in("UTC")
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 import json
-import time
 from datetime import timedelta
 
 import pytest
@@ -9,15 +8,6 @@ from lastseen.client.commands.history import history
 from lastseen.client.commands.output import utc_now
 from lastseen.client.commands.usage import UsageError
 from lastseen.shared.messages import GetHistory, Register
-
-
-@pytest.fixture
-def in_utc(monkeypatch):
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.fixture

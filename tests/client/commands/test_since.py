@@ -1,4 +1,3 @@
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,12 +7,8 @@ from lastseen.client.commands.usage import UsageError
 
 
 @pytest.fixture(autouse=True)
-def in_new_york(monkeypatch):
-    monkeypatch.setenv("TZ", "America/New_York")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def in_new_york(live_in):
+    live_in("America/New_York")
 
 
 @pytest.mark.parametrize(

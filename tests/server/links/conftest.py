@@ -26,7 +26,7 @@ from lastseen.server.links.codecs import JSON, MSGPACK
 from lastseen.server.links.desk import Desk
 from lastseen.server.links.doorkeeper import Doorkeeper
 from lastseen.server.links.frames import FORMAT
-from lastseen.server.links.poller import Poller, new_poller
+from lastseen.server.links.poller import Poller, SelectorPoller, new_poller
 from lastseen.server.links.pump import Pump
 from lastseen.server.links.reception import Reception
 from lastseen.server.presence.clock import AwakeClock
@@ -304,6 +304,19 @@ def settings_with(
         websocket=replace(config.websocket, **(websocket or {})),
         http=replace(config.http, **(http or {})),
     )
+
+
+POLLERS: list[Callable[[], Poller]] = [SelectorPoller]
+if hasattr(select, "epoll"):
+    POLLERS.append(select.epoll)
+
+
+@pytest.fixture(params=POLLERS)
+def poller(request: pytest.FixtureRequest) -> Iterator[Poller]:
+    """Each kind that there is here."""
+    poller = request.param()
+    yield poller
+    poller.close()
 
 
 @pytest.fixture

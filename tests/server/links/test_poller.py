@@ -2,7 +2,7 @@
 
 import select
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,23 +10,11 @@ from lastseen.server.links.poller import (
     READ,
     WRITE,
     Poller,
-    SelectorPoller,
     is_writable,
     new_poller,
 )
 
 Pair = tuple[socket.socket, socket.socket]
-
-KINDS: list[Callable[[], Poller]] = [SelectorPoller]
-if hasattr(select, "epoll"):
-    KINDS.append(select.epoll)
-
-
-@pytest.fixture(params=KINDS)
-def poller(request: pytest.FixtureRequest) -> Iterator[Poller]:
-    poller = request.param()
-    yield poller
-    poller.close()
 
 
 @pytest.fixture

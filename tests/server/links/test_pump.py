@@ -1,6 +1,5 @@
 """The pump serves who is ready; whoever raises ends alone."""
 
-import select
 import socket
 from collections.abc import Callable, Iterator
 
@@ -12,10 +11,6 @@ from lastseen.server.links.poller import READ, WRITE, Poller, SelectorPoller
 from lastseen.server.links.pump import BATCH, PORTION, TURN, Pump
 from lastseen.server.presence.clock import AwakeClock
 from lastseen.server.presence.model import Moment
-
-KINDS: list[Callable[[], Poller]] = [SelectorPoller]
-if hasattr(select, "epoll"):
-    KINDS.append(select.epoll)
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -76,13 +71,6 @@ def fail() -> None:
 @pytest.fixture
 def clock() -> AwakeClock:
     return AwakeClock(lambda: 100.0, lambda: 1_000_000.0)
-
-
-@pytest.fixture(params=KINDS)
-def poller(request: pytest.FixtureRequest) -> Iterator[Poller]:
-    poller = request.param()
-    yield poller
-    poller.close()
 
 
 @pytest.fixture
