@@ -105,3 +105,10 @@ test("only those offline can be forgotten", () => {
   assert.deepEqual(statuses(), { a: "online", b: "late" });
   assert.deepEqual(countByStatus(clients.all.values()), { online: 1, late: 1, offline: 0 });
 });
+
+test("who was asked for by its id is known, unless more is known already", () => {
+  clients.learn(offline("y"));
+  clients.learn(offline("a"));
+  assert.deepEqual(statuses(), { a: "online", b: "late", y: "offline" });
+  assert.deepEqual(clients.all.get("y").groups, []);
+});

@@ -179,3 +179,28 @@ def test_what_was_told_of_a_client_is_listed_and_it_can_be_silenced(
     page.reads(".silences", "<b>moving</b>")
     page.push("End")
     page.until("() => document.querySelectorAll('.silences li').length === 0")
+
+
+def test_an_address_that_asks_for_nobody_says_so_until_it_comes(
+    serve: Fixture, visit: Fixture, wire: Fixture
+):
+    server = serve(server=QUIET)
+    page = visit(server, "?client=%3Cb%3Enobody%3C%2Fb%3E")
+    page.reads(".side h2", "<b>nobody</b>")
+    page.reads(".side .note", "Nobody called “<b>nobody</b>” is known")
+    wire(server).register("<b>nobody</b>", name="Somebody")
+    page.reads(".side h2", "Somebody")
+    page.push("Close")
+    page.seen(".side", is_seen=False)
+
+
+def test_an_address_that_asks_for_one_who_is_offline_opens_it(
+    remembering: Fixture, visit: Fixture, wire: Fixture
+):
+    server = remembering(server=QUIET)
+    client = wire(server)
+    client.register("ada", name="Ada")
+    client.say(Leave())
+    page = visit(server, "?client=ada")
+    page.seen('.panel[data-client="ada"]')
+    page.reads(".side h2", "Ada")

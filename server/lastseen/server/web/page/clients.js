@@ -91,6 +91,11 @@ export class Clients {
     return gone;
   }
 
+  /** A client that was asked for by its id: what is known of it already is newer. */
+  learn(record) {
+    if (!this.all.has(record.client_id)) this.all.set(record.client_id, { ...EMPTY, ...record });
+  }
+
   /** A client was forgotten. */
   forget(clientId) {
     if (!this.#view.clients.has(clientId)) this.all.delete(clientId);

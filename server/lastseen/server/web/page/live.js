@@ -42,6 +42,11 @@ export class Live {
     this.#clients.forget(clientId);
   }
 
+  /** The record of a client that was asked for by its id. */
+  learn(record) {
+    this.#clients.learn(record);
+  }
+
   start() {
     this.open();
     setInterval(() => this.#check(), CHECK);

@@ -12,6 +12,7 @@ import { ListView } from "./list.js";
 import { Live } from "./live.js";
 import { SettingsView } from "./settings.js";
 import { Side } from "./side.js";
+import { StrangerPanel } from "./stranger.js";
 import { Timelines } from "./timelines.js";
 import { Toolbar } from "./toolbar.js";
 import { emptiness, pageTitle } from "./wording.js";
@@ -125,6 +126,12 @@ class Page {
     this.#draw();
   }
 
+  /** The server knows a client that we did not. */
+  found(record) {
+    this.#live.learn(record);
+    this.#draw();
+  }
+
   forgotten = (clientId) => {
     this.#live.forget(clientId);
     this.#close();
@@ -181,6 +188,7 @@ class Page {
     if (view === "settings") show(view, () => new SettingsView(this.api));
     else if (view === "health") show(view, () => new HealthView(this));
     else if (client !== null) show(`client ${id}`, () => new ClientPanel(client, this));
+    else if (id && this.#live.ready) show(`stranger ${id}`, () => new StrangerPanel(id, this));
     else this.#side.hide();
     if (client !== null) this.#side.content?.update?.(client);
     this.#list.select(id || null);

@@ -80,6 +80,10 @@ export function emptiness({ status, group, search }, knowsAnyone) {
   return [`Nobody matches ${what}`, "Try another word, or take the filters away."];
 }
 
+/** Of a client that is asked for and that nobody has heard of. */
+export const nobody = (id) =>
+  `Nobody called “${id}” is known: it has not been here yet, or was forgotten.`;
+
 /** "12", "10,000". */
 export const number = (value) => value.toLocaleString("en-GB");
 
