@@ -24,7 +24,7 @@ from lastseen.shared.framing import Framer
 from lastseen.shared.messages import List, Message, Register
 from lastseen.shared.wire import from_server, to_frame
 
-SOON = 10.0
+SOON = 60.0
 """Seconds within which anything must have happened, also on a busy machine. Nothing waits so long
 unless it fails.
 """

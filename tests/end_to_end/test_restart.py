@@ -34,7 +34,7 @@ class Crowd:
 
     async def back(self) -> None:
         """Wait until each has been connected again."""
-        with trio.fail_after(12):
+        with trio.fail_after(60):
             while len(self._connected()) < CLIENTS:  # noqa: ASYNC110 - a list tells nobody
                 await trio.sleep(0.02)
 

@@ -83,7 +83,7 @@ def test_the_settings_in_the_environment_win(tmp_path: Any):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=60,
     )
     assert shown.returncode == 0
     assert "port = 9123" in shown.stdout

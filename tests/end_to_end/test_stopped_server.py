@@ -17,7 +17,7 @@ async def until_all_are_well(server: Any) -> None:
     """Wait until all are online, heard from twice since, and the reaper has looked often."""
     async with observe(server.address, wait=True) as observer:
         begin = await observer.stats()
-        with trio.fail_after(10):
+        with trio.fail_after(60):
             while True:
                 now = await observer.stats()
                 well = (now.online, now.late) == (CLIENTS, 0)

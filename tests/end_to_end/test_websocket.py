@@ -17,7 +17,7 @@ import trio
 from websockets.exceptions import ConnectionClosed
 from websockets.trio.client import connect
 
-SOON = 20
+SOON = 60
 STOPPED = 3.5  # seconds: many ping_intervals of the server below
 FAST_PINGS = {"port": 0, "ping_interval": 0.4}
 

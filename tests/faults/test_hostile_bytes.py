@@ -9,7 +9,7 @@ import pytest
 
 PEERS = 150
 SEED = 8
-SOON = 30.0
+SOON = 60.0
 
 HANDSHAKE = (
     b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -102,7 +102,7 @@ def said(network: Any, far: Far, tmp_path: Path) -> Iterator[Callable[[], str]]:
         clients = base.Process(*arguments, far.place, str(CLIENTS), stdout=output)
     try:
         for number in range(CLIENTS):
-            far.logged("client online", base.SOON * 3, client_id=f"web-{number}")
+            far.logged("client online", client_id=f"web-{number}")
         yield (tmp_path / "clients").read_text
     finally:
         clients.end()

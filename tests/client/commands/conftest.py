@@ -105,7 +105,7 @@ class Output:
 
     async def until(self, words: str, times: int = 1) -> None:
         """Wait until so many lines with these words have been printed."""
-        with trio.fail_after(10):
+        with trio.fail_after(60):
             while sum(words in line for line in self.lines) < times:  # noqa: ASYNC110 (a print sets no event)
                 await trio.sleep(0.005)
 

@@ -37,14 +37,14 @@ class Person:
 
     async def sees(self, words):
         """Wait until these words are painted, from now on."""
-        with trio.fail_after(20):
+        with trio.fail_after(60):
             while words not in self.seen:
                 await self._look()
         self.seen = self.seen.partition(words)[2]
 
     async def sees_the_end(self):
         """Wait for the process; its exit code, and what was painted last."""
-        with trio.fail_after(20):
+        with trio.fail_after(60):
             while await self._look():
                 pass
         return await trio.to_thread.run_sync(self.process.wait), self.seen

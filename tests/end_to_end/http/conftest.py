@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-SOON = 10.0
+SOON = 60.0
 
 
 class Api(httpx.Client):

@@ -43,7 +43,7 @@ def _without(reason: str) -> None:
 
 def run(*words: str) -> str:
     """Run a tool to its end, and give what it printed."""
-    done = subprocess.run(words, capture_output=True, text=True, timeout=20)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, f"{' '.join(words)}: {done.stderr.strip()}"
     return done.stdout
 
@@ -385,7 +385,7 @@ def fails() -> Callable[..., str]:
 
     def fail(host: Host, *words: str) -> str:
         command = (*host.within, sys.executable, "-m", "lastseen.client", *words)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert done.returncode == 1
         return done.stderr
 

@@ -14,7 +14,7 @@ PATIENT = {"heartbeat_interval": 60, "connection_timeout": 120}
 LONGEST_ANSWER = 1.0
 """Seconds; on a busy machine. Presence that waited for the store would take many."""
 
-SOON = 15.0
+SOON = 60.0
 
 
 def until(condition: Callable[[], Any], what: str) -> None:

@@ -219,7 +219,7 @@ def _known(client_id: str, moment: float) -> KnownClient:
 
 
 def _until(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -12,7 +12,7 @@ from lastseen.shared.lan import post as module
 from lastseen.shared.lan.networks import EVERYWHERE, Network
 from lastseen.shared.lan.post import ANY, Post
 
-SOON = 10.0
+SOON = 60.0
 
 
 @pytest.fixture

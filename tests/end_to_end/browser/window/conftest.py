@@ -27,7 +27,7 @@ FLAGS = [
     "--remote-debugging-port=0",
 ]
 
-SOON = 15.0
+SOON = 60.0
 """Seconds within which anything must have happened, also on a busy machine."""
 
 CONNECT = """(async () => {
