@@ -119,7 +119,7 @@ class Telling:
                 self._hold_to_delay(channel, outage, item, lasted)
             back = None if outage.came is None else came.pop(outage.came, None)
             is_over = outage.back is not None and outage.back < self._world.now - 60
-            if is_over and (item is None) != (back is None) and not self._world.skewed_at:
+            if is_over and (item is None) != (back is None):
                 self._breach(channel, f"{client_id}: went {item}, came {back}, {outage}")
         for item in (*went.values(), *came.values()):
             self._breach(channel, f"{client_id} told {item}, which is no outage")
@@ -144,7 +144,7 @@ class Telling:
             if item.kind == "reminder":
                 continue
             again = item.kind == last and item.kind != "flapping"
-            if again and not self._world.skewed_at and not (is_silenced and item.kind == "offline"):
+            if again and not (is_silenced and item.kind == "offline"):
                 self._breach(channel, f"{item.client_id} {item.kind} twice in a row: {item}")
             last = item.kind
 
@@ -152,8 +152,8 @@ class Telling:
         self, channel: Channel, outages: list[Outage], told: list[Told], client_id: str
     ) -> None:
         last = outages[-1] if outages else None
-        if self._world.skewed_at:
-            return  # set back across a restart, flapping and retries are waited out for longer
+        if self._world.skewed_at and self._world.now - self._world.runs[-1].began_at < STEADY:
+            return  # set back across this restart, flapping is waited out anew
         if last is None or self._world.now - max(last.at, last.back or 0.0) < STEADY:
             return
         said = [item.kind for item in told if item.kind != "reminder"][-1:]

@@ -23,6 +23,7 @@ from lastseen.server.notify.notice import MassLoss
 from lastseen.server.notify.outbox import Outbox
 from lastseen.server.notify.quiet import Quiet, in_force
 from lastseen.server.notify.schedule import Schedule
+from lastseen.server.notify.standing import begun_by
 from lastseen.server.notify.taking import Supply
 from lastseen.server.presence.model import Moment, Transition
 from lastseen.server.store.deliveries import DeliveryStore
@@ -216,8 +217,11 @@ class Notifier:
             last = page[-1]
 
     async def _as_it_is(self, standing: Standing) -> Standing:
-        """What was sent is not held back, even if the clock was set back since."""
+        """As it is by a clock that may have been set back since: nothing happened after now, and
+        what was sent is not held back.
+        """
         now = self._around.schedule()
+        standing = begun_by(standing, now)
         if standing.held_until <= now:
             return standing
         held: Delivery | None = await self._around.in_thread(self._store.find, standing.held)

@@ -121,6 +121,22 @@ def silenced(standing: Standing, now: float) -> Step:
     return _unless_settled(replace(standing, muted="silence"), withdrawn)
 
 
+def begun_by(standing: Standing, now: float) -> Standing:
+    """The standing, if the clock was set back since: what lies ahead happened by now. Its moments
+    are moved together, as an outage is known by them.
+    """
+    ahead = standing.changed_at - now
+    if ahead <= 0:
+        return standing
+    since, remind_at = standing.since, standing.remind_at
+    return replace(
+        standing,
+        changed_at=now,
+        since=since if since is None else now - (standing.changed_at - since),
+        remind_at=remind_at if remind_at is None else remind_at - ahead,
+    )
+
+
 def reminded(standing: Standing, channel: Channel, key: str, now: float) -> Step:
     """The client is offline still, and it is time to say so again. A reminder that was not sent
     yet is not needed any more.
