@@ -352,6 +352,15 @@ async def test_a_broken_channel_is_used_again_when_it_is_enabled(ask, store, not
     assert notifier.told == [("enable", "ops")]
 
 
+async def test_nothing_is_retried_by_a_channel_that_is_off(ask, store, deliver, settle, notifier):
+    deliver("a", channel="mail")
+    settle("a", "failed")
+    delivery = store.deliveries.find("a")
+    assert (await ask(Retry(delivery.id))).code == "channel_disabled"
+    assert store.deliveries.find("a").state == "failed"
+    assert notifier.told == []
+
+
 async def test_what_a_channel_did_not_take_is_due_at_once_when_it_is_enabled(
     ask, store, deliver, notifier
 ):

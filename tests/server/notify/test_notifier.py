@@ -14,6 +14,7 @@ from lastseen.server.config.sections.kinds import Command
 from lastseen.server.config.sections.notify import Maintenance, Notify
 from lastseen.server.errors import StartFailed
 from lastseen.server.notify.errors import TransportError
+from lastseen.server.notify.giving_up import GONE, OFF, STORE_PAUSE
 from lastseen.server.notify.notice import ClientNotice, Message
 from lastseen.server.notify.notifier import LAST_MESSAGES, PAGE, TICK, Notifier, Surroundings
 from lastseen.server.notify.outbox import FORGETTING
@@ -300,6 +301,107 @@ async def test_a_channel_that_is_removed_is_told_nothing_more(autojump_clock, ne
     assert [record.name for record in world.notifier.channels()] == ["ops"]
 
 
+async def test_by_a_channel_that_is_turned_off_what_waited_is_not_sent_and_says_why(
+    autojump_clock, new_world
+):
+    world = new_world(channel())
+    await world.begin()
+    world.senders.error = TransportError("answered 503")
+    world.goes("web-01")
+    world.goes("web-02")
+    await trio.sleep(60)
+    world.settings = Notify(command=(channel(enabled=False),))
+    await trio.sleep(SOON)
+    world.senders.error = None
+    world.comes("web-01")
+    for delivery in world.store.deliveries.list():
+        assert (delivery.state, delivery.error) == ("withdrawn", OFF)
+    await trio.sleep(600)
+    world.settings = Notify(command=(channel(),))
+    await trio.sleep(SOON)
+    world.comes("web-02")
+    await trio.sleep(SOON)
+    of_the_other = [kind for _, kind, about in world.told if about == "web-02"]
+    assert of_the_other == ["offline", "online"]
+    # Its outage was tried, and may have arrived without anybody knowing.
+    assert [kind for _, kind, about in world.told if about == "web-01"] == ["online"]
+
+
+async def test_what_is_on_its_way_by_a_channel_that_is_turned_off_is_waited_for(
+    autojump_clock, new_world
+):
+    world = new_world(channel())
+    await world.begin()
+    world.senders.takes = 20.0
+    world.goes("web-01")
+    await trio.sleep(1)
+    world.settings = Notify(command=(channel(enabled=False),))
+    await trio.sleep(SOON)
+    world.goes("web-02")
+    world.settings = Notify(command=(channel(),))
+    await trio.sleep(60)
+    assert world.told == [("ops", "offline", "web-01"), ("ops", "offline", "web-02")]
+    assert [d.state for d in world.store.deliveries.list()] == ["sent", "sent"]
+
+
+async def test_a_channel_that_is_turned_off_and_on_at_once_tells_what_is_so_once(
+    autojump_clock, new_world
+):
+    world = new_world(channel())
+    await world.begin()
+    world.keeper.goes_on = trio.Event()
+    world.goes("web-01")
+    world.goes("web-02")
+    await trio.sleep(SOON)
+    for enabled in (False, True, False, True):
+        world.settings = Notify(command=(channel(enabled=enabled),))
+        await trio.sleep(SOON)
+    world.comes("web-01")
+    world.keeper.goes_on.set()
+    await trio.sleep(60)
+    assert world.told == [("ops", "offline", "web-02")]
+
+
+async def test_a_channel_that_is_taken_out_and_put_back_begins_afresh(autojump_clock, new_world):
+    world = new_world(channel())
+    await world.begin()
+    world.senders.error = TransportError("answered 503")
+    world.goes("web-01")
+    await trio.sleep(60)
+    world.settings = Notify()
+    await trio.sleep(SOON)
+    [delivery] = world.store.deliveries.list()
+    assert (delivery.state, delivery.error) == ("withdrawn", GONE)
+    world.senders.error = None
+    world.settings = Notify(command=(channel(),))
+    await trio.sleep(SOON)
+    world.comes("web-01")
+    world.goes("web-02")
+    await trio.sleep(100)
+    assert world.told == [("ops", "offline", "web-02")]
+
+
+async def test_a_store_that_is_gone_for_a_while_only_delays_what_is_given_up(
+    autojump_clock, new_world
+):
+    world = new_world(channel())
+    await world.begin()
+    world.senders.error = TransportError("answered 503")
+    world.goes("web-01")
+    await trio.sleep(1)
+    down = iter([StoreUnavailable("it is gone")])
+
+    def unavailable(_channel: str) -> list[str]:
+        for error in down:
+            raise error
+        return ["web-01"]
+
+    world.store.deliveries.waiting_clients = unavailable
+    world.settings = Notify()
+    await trio.sleep(SOON + STORE_PAUSE)
+    assert [d.state for d in world.store.deliveries.list()] == ["withdrawn"]
+
+
 async def test_a_maintenance_that_is_new_counts(autojump_clock, new_world):
     world = new_world(channel())
     await world.begin()
@@ -442,6 +544,30 @@ async def test_a_channel_that_is_gone_in_the_next_run_leaves_nothing_behind(
     await world.begin()
     standings = world.store.deliveries.standings()
     assert [standing.channel for standing in standings] == ["ops"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"), [(Notify(), "no more"), (Notify(command=(channel(enabled=False),)), "off")]
+)
+async def test_what_waits_for_a_channel_that_the_next_run_does_not_send_by_is_given_up(
+    autojump_clock, new_world, settings, why
+):
+    first = new_world(channel())
+    await first.begin()
+    first.senders.error = REFUSED
+    first.goes("web-01")
+    await trio.sleep(1)
+    first.settings = settings
+    world = await first.next_run()
+    await world.begin()
+    await trio.sleep(1)
+    [delivery] = world.store.deliveries.list()
+    assert delivery.state == "withdrawn"
+    assert why in delivery.error
+    world.comes("web-01")
+    world.settings = Notify(command=(channel(),))
+    await trio.sleep(100)
+    assert [kind for _, kind, _ in world.told] in ([], ["online"])
 
 
 async def test_a_database_that_does_not_answer_is_no_start(autojump_clock, new_world):

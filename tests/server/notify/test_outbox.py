@@ -68,6 +68,10 @@ class World:
     def unsilence(self) -> None:
         self.silence(NOBODY)
 
+    def follow(self, *channels: Channel) -> None:
+        for telling in self.outbox.follow(channels, self.now):
+            self.keep(telling)
+
     def told(self, channel: str = "ops", client_id: str = "web-01") -> list[str]:
         """The kinds of what a channel is told in the end, with what is not due yet."""
         return [delivery.kind for delivery in self.deliveries(channel, client_id)]
@@ -530,7 +534,7 @@ def test_a_mass_loss_is_not_told_while_everyone_is_silenced():
 def test_a_channel_that_is_gone_forgets_where_it_stood():
     world = World(ops())
     world.goes()
-    world.keep(world.outbox.follow([], world.now))
+    world.follow()
     assert not world.standings
     world.comes()
     assert world.told() == ["offline"]
@@ -540,11 +544,65 @@ def test_what_is_held_back_for_a_channel_that_is_gone_is_not_told_when_it_is_the
     world = World(ops(delay=30))
     world.goes()
     world.passes(10)
-    world.keep(world.outbox.follow([], world.now))
+    world.follow()
     world.comes()
-    world.keep(world.outbox.follow([ops(delay=30)], world.now))
+    world.follow(ops(delay=30))
     world.passes(100)
     assert world.told() == []
+
+
+def test_a_channel_that_is_off_is_told_nothing_and_of_what_is_so_when_it_is_on_again():
+    world = World(ops())
+    world.goes("told before")
+    world.follow(ops(enabled=False))
+    world.comes("told before")
+    for client_id in ("gone", "brief"):
+        world.goes(client_id)
+    world.passes(600)
+    world.comes("brief")
+    world.restarted()
+    world.unsilence()
+    assert len(world.kept) == 1
+    world.follow(ops())
+    assert world.told(client_id="told before") == ["offline", "online"]
+    assert world.told(client_id="gone") == ["offline"]
+    assert world.told(client_id="brief") == []
+
+
+def test_what_is_held_back_for_a_channel_that_is_turned_off_is_not_told():
+    world = World(ops(delay=30))
+    world.goes()
+    world.passes(10)
+    world.follow(ops(delay=30, enabled=False))
+    world.comes()
+    world.passes(100)
+    world.follow(ops(delay=30))
+    assert world.told() == []
+    assert not world.standings
+
+
+def test_a_silence_that_ends_has_nothing_told_by_a_channel_that_is_off():
+    world = World(ops())
+    world.silence()
+    world.goes()
+    world.follow(ops(enabled=False))
+    world.unsilence()
+    assert world.told() == []
+    world.silence()
+    world.follow(ops())
+    assert world.told() == []
+    world.unsilence()
+    assert world.told() == ["offline"]
+
+
+def test_by_a_channel_that_is_off_nobody_is_reminded_and_no_mass_loss_is_told():
+    world = World(ops(repeat_interval=60))
+    world.goes()
+    world.follow(ops(repeat_interval=60, enabled=False))
+    world.passes(600)
+    world.keep(world.outbox.mass_loss(MassLoss(T0, 60, 100, 60.0), "epoch", T0))
+    assert world.told() == ["offline"]
+    assert len(world.kept) == 1
 
 
 def test_a_forgotten_client_that_comes_again_is_new():

@@ -187,8 +187,8 @@ class Answering:
         delivery: Delivery | None = await self._call(self._store.find, request.id)
         if delivery is None:
             return Error("unknown_delivery", f"there is no delivery {request.id}")
-        if self._channel(delivery.channel) is None:
-            return _unknown_channel(delivery.channel)
+        if refusal := self._unusable(delivery.channel):
+            return refusal
         if not await self._call(self._store.retry, request.id, self._notifier.now()):
             sentence = f"delivery {request.id} was sent or withdrawn: it is not tried again"
             return Error("already_settled", sentence)
@@ -207,27 +207,26 @@ class Answering:
         return Channels(told, told[-1].name if len(told) < len(names) else None)
 
     async def _enable(self, request: EnableChannel) -> Answer:
-        channel = self._channel(request.name)
-        if channel is None:
-            return _unknown_channel(request.name)
-        if not channel.enabled:
-            sentence = f"the settings have channel {request.name!r} off (enabled = false)"
-            return Error("channel_disabled", sentence)
+        if refusal := self._unusable(request.name):
+            return refusal
         await self._call(self._store.mend, request.name)
         await self._call(self._store.hasten, request.name, self._notifier.now())
         self._notifier.enable(request.name)
         log.info("channel enabled", channel=request.name)
         return ChannelEnabled(request.name)
 
-    def _channel(self, name: str) -> ChannelRecord | None:
-        return next((c for c in self._notifier.channels() if c.name == name), None)
+    def _unusable(self, name: str) -> Error | None:
+        """Why nothing can be sent by a channel; None: it can."""
+        channel = next((c for c in self._notifier.channels() if c.name == name), None)
+        if channel is None:
+            return Error("unknown_channel", f"the settings have no channel {name!r}")
+        if not channel.enabled:
+            sentence = f"the settings have channel {name!r} off (enabled = false)"
+            return Error("channel_disabled", sentence)
+        return None
 
 
 def _counted(channel: ChannelRecord, counts: Mapping[tuple[str, str], int]) -> ChannelRecord:
     """With what the store knows of it."""
     pending, failed = (counts.get((channel.name, state), 0) for state in ("pending", "failed"))
     return replace(channel, why=brief(channel.why), pending=pending, failed=failed)
-
-
-def _unknown_channel(name: str) -> Error:
-    return Error("unknown_channel", f"the settings have no channel {name!r}")

@@ -119,6 +119,8 @@ class Lane:
         try:
             await self._mend()
             outgoing, idle = await self._taker.take(1 if self._failures else TAKEN_AT_ONCE)
+            if self._stopping.is_set():
+                return 0.0
             if not outgoing:
                 return min(max(idle, SHORTEST_IDLE), LONGEST_IDLE)
             await self._note(await self._sending.send_all(outgoing, self._stopping.is_set))

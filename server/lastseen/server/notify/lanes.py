@@ -95,6 +95,11 @@ class Lanes:
         elif lane is not None:
             lane.hurry()
 
+    async def ended(self, name: str) -> None:
+        """Wait until nothing is on its way any more by a channel that was left out."""
+        if name in self._ending:
+            await self._ending[name].stopped.wait()
+
     def stop(self) -> None:
         """Have `run` end."""
         self._stopping.set()

@@ -18,6 +18,7 @@ from lastseen.server.config.sections.notify import Maintenance, Notify
 from lastseen.server.errors import StartFailed
 from lastseen.server.keeping.threads import InThread, in_thread
 from lastseen.server.notify.channel_records import channel_record
+from lastseen.server.notify.giving_up import GONE, OFF, GivingUp
 from lastseen.server.notify.lanes import Lanes, Senders
 from lastseen.server.notify.notice import MassLoss
 from lastseen.server.notify.outbox import Outbox
@@ -96,11 +97,20 @@ class Notifier:
         self._requieting: Iterator[Telling] = iter(())
         self._something_to_do = trio.Event()
         self._broken: list[BrokenChannel] = []
-        self._outbox = Outbox(_enabled(self._followed), new_name)
+        self._outbox = Outbox(self._followed.channels, new_name)
         supply = Supply(
             store, self._around.in_thread, self._written_until, self._around.schedule, new_name
         )
         self._lanes = Lanes(_enabled(self._followed), senders, supply, self._around.chance)
+        self._giving_up = GivingUp(
+            store,
+            keeper,
+            self._outbox,
+            self._lanes.ended,
+            self._follow_channels,
+            self._around.schedule,
+            self._around.in_thread,
+        )
         self.finished = trio.Event()
 
     # --- the keeper's side --------------------------------------------------------------------
@@ -138,17 +148,18 @@ class Notifier:
             silences: list[Silence] = await self._around.in_thread(self._store.silences)
             self._silences = {silence.id: silence for silence in silences}
             self._broken = await self._around.in_thread(self._store.broken)
+            counts = await self._around.in_thread(self._store.counts)
         except StoreUnavailable as error:
             raise StartFailed(str(error)) from error
-        now = self._around.schedule()
-        self._keeper.tell(self._outbox.follow(_enabled(self._followed), now))
-        for telling in self._outbox.silence(self._quiet(), now):
+        for telling in self._outbox.silence(self._quiet(), self._around.schedule()):
             self._keeper.tell(telling)
+        self._give_up({channel for channel, state in counts if state == "pending"})
 
     async def run(self) -> None:
         """Tell, until finished or cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._tick_for_ever)
+            nursery.start_soon(self._giving_up.run)
             await self._lanes.run(self._broken)
             self.finished.set()
             nursery.cancel_scope.cancel()
@@ -249,9 +260,24 @@ class Notifier:
             self._outbox.forget_before(now - self._retention())
 
     def _follow(self, settings: Notify) -> None:
+        before = {channel.name for channel in _enabled(self._followed)}
         self._followed = settings
-        self._keeper.tell(self._outbox.follow(_enabled(settings), self._around.schedule()))
-        self._lanes.follow(_enabled(settings))
+        self._give_up(before)
+        self._follow_channels()
+
+    def _give_up(self, names: set[str]) -> None:
+        """Of these channels, those that are not on: nothing of what waits for them is sent."""
+        known = {channel.name: channel.enabled for channel in self._followed.channels}
+        for name in sorted(names):
+            if not known.get(name):
+                self._giving_up.begin(name, OFF if name in known else GONE)
+
+    def _follow_channels(self) -> None:
+        channels = self._giving_up.still_off(self._followed.channels)
+        self._requieting = self._outbox.follow(channels, self._around.schedule())
+        self._lanes.follow([channel for channel in channels if channel.enabled])
+        self._requiet_some()
+        self._something_to_do.set()
 
     def _follow_quiet(self) -> None:
         """Have other silences in force at once; who they concern is gone through in portions."""

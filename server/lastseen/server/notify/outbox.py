@@ -4,14 +4,17 @@ Pure: the time and the names of deliveries are arguments. Every method returns w
 keep of its decision; nothing is sent from here.
 """
 
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from lastseen.server.config.sections.channels import Channel
+from lastseen.server.notify.changes import Changes, Key
 from lastseen.server.notify.filtering import hears_of
 from lastseen.server.notify.notice import ClientNotice, MassLoss, to_json
 from lastseen.server.notify.quiet import Quiet
+from lastseen.server.notify.setting_back import set_back
 from lastseen.server.notify.standing import (
     Change,
     Step,
@@ -23,11 +26,8 @@ from lastseen.server.notify.standing import (
     withdrawable,
 )
 from lastseen.server.presence.model import Transition
-from lastseen.server.store.telling import Delivery, Standing, Telling
+from lastseen.server.store.telling import Delivery, GivenUp, Standing, Telling, Waiting
 from lastseen.shared.messages import ClientRecord
-
-SWEEP = 60.0
-"""Seconds between two looks for clients that have been steady for long."""
 
 FORGETTING = 300.0
 """Seconds between two looks for clients that are forgotten."""
@@ -37,12 +37,10 @@ PORTION = 500
 
 NOTHING = Telling()
 
-Key = tuple[str, str]
-"""A channel and a client_id."""
-
 
 class Outbox:
-    """Decides for every channel.
+    """Decides for every channel. One that is off is as one that is told nothing of anybody for a
+    while: a silence that covers everyone.
 
     Attributes:
         quiet: Whom silences and maintenance cover now.
@@ -55,8 +53,7 @@ class Outbox:
         self._new_key = new_key
         self._standings: dict[str, dict[str, Standing]] = {}  # by client_id, then by channel
         self._timed: dict[Key, None] = {}  # those that time alone may make say something
-        self._changes: dict[Key, deque[float]] = {}  # when each came or went of late
-        self._swept_at = 0.0
+        self._changes = Changes()
         self._forgot_before = 0.0
 
     def __len__(self) -> int:
@@ -92,7 +89,9 @@ class Outbox:
                 epoch=epoch,
             )
             for channel in self._channels.values()
-            if "offline" in channel.events and not (channel.clients or channel.groups)
+            if channel.enabled
+            and "offline" in channel.events
+            and not (channel.clients or channel.groups)
         ]
         return Telling(deliveries=tuple(deliveries))
 
@@ -101,13 +100,11 @@ class Outbox:
         again. In portions: there may be many who are offline, and anything may happen in between.
         """
         self.quiet = quiet
-        keys = [key for key, _ in self._every()]
-        for start in range(0, len(keys), PORTION):
-            yield self._keep(self._requiet(keys[start : start + PORTION], now))
+        return self._portions(now)
 
     def tick(self, now: float) -> Telling:
         """Time passed: who flapped may be steady, and of long outages channels are reminded."""
-        self._forget_changes(now)
+        self._changes.forget(self._channels, now)
         return self._keep(self._timed_steps(now)) if self._timed else NOTHING
 
     # --- what is known ------------------------------------------------------------------------
@@ -117,13 +114,24 @@ class Outbox:
         for standing in standings:
             self._set(standing)
 
-    def follow(self, channels: Iterable[Channel], now: float) -> Telling:
+    def follow(self, channels: Iterable[Channel], now: float) -> Iterator[Telling]:
         """Other channels from now on. One that is no more forgets where it stood, and what is held
-        back for it: it could not follow what happens until it comes back.
+        back for it: it could not follow what happens until it comes back. One that is off is muted;
+        one that is on again is told what is so and what it does not know. In portions, as
+        `silence`.
         """
         self._channels = {channel.name: channel for channel in channels}
-        unknown = [item for item in self._every() if item[0][0] not in self._channels]
-        return self._keep((key, Step(None, None, withdrawable(s, now))) for key, s in unknown)
+        return self._portions(now)
+
+    def give_up(self, lines: Sequence[Waiting], why: str, now: float) -> Telling:
+        """What waits for a channel that is off, or no more, is not sent."""
+        steps = (
+            (line.key, set_back(self._standings.get(line.key[1], {}).get(line.key[0]), line))
+            for line in lines
+            if line.key[0] in self._channels and line.key[1]
+        )
+        keys = tuple(delivery.key for line in lines for delivery in line.pending)
+        return replace(self._keep(steps), given_up=(GivenUp(keys, why, now),))
 
     def forget(self, client_id: str) -> None:
         """A client is forgotten; so does the store."""
@@ -144,10 +152,10 @@ class Outbox:
     # --- within -------------------------------------------------------------------------------
 
     def _turn(self, record: ClientRecord, change: Change) -> Iterator[tuple[Key, Step]]:
-        quiet = self._covers(record.client_id, record.groups)
+        silenced = self._covers(record.client_id, record.groups)
         standings = self._standings.get(record.client_id, {})
         for channel in self._channels.values():
-            before = standings.get(channel.name)
+            before, quiet = standings.get(channel.name), silenced or not channel.enabled
             key = (channel.name, record.client_id)
             if change.offline and not hears_of(channel, record):
                 if before is not None:
@@ -155,17 +163,25 @@ class Outbox:
                 continue
             if not change.offline and before is None:
                 continue
-            flaps = self._count(key, channel, change.now)
+            flaps = self._changes.count(key, channel, change.now)
             yield key, turned(before, channel, change, self._new_key(), quiet=quiet, flaps=flaps)
+
+    def _portions(self, now: float) -> Iterator[Telling]:
+        keys = [key for key, _ in self._every()]
+        for start in range(0, len(keys), PORTION):
+            yield self._keep(self._requiet(keys[start : start + PORTION], now))
 
     def _requiet(self, keys: Iterable[Key], now: float) -> Iterator[tuple[Key, Step]]:
         for key in keys:
             name, client_id = key
             channel = self._channels.get(name)
             standing = self._standings.get(client_id, {}).get(name)
-            if channel is None or standing is None:
+            if standing is None:
                 continue
-            covered = self._covers(standing.client_id, _groups_of(standing))
+            if channel is None:
+                yield key, Step(None, None, withdrawable(standing, now))
+                continue
+            covered = not channel.enabled or self._covers(client_id, _groups_of(standing))
             if covered and standing.muted != "silence":
                 yield key, silenced(standing, now)
             elif not covered and standing.muted == "silence":
@@ -224,28 +240,6 @@ class Outbox:
 
     def _covers(self, client_id: str, groups: Collection[str]) -> bool:
         return any(matcher.covers(client_id, groups) for matcher in self.quiet)
-
-    def _count(self, key: Key, channel: Channel, now: float) -> int:
-        """How often a client came or went within the window, this time included."""
-        if not channel.flap_threshold:
-            return 0
-        times = self._changes.setdefault(key, deque())
-        times.append(now)
-        while times[0] <= now - channel.flap_window:
-            times.popleft()
-        while len(times) > channel.flap_threshold:
-            times.popleft()
-        return len(times)
-
-    def _forget_changes(self, now: float) -> None:
-        """Once in a while: of most clients there is one change, and then none for long."""
-        if now - self._swept_at < SWEEP:
-            return
-        self._swept_at = now
-        windows = {channel.name: channel.flap_window for channel in self._channels.values()}
-        for (channel, client_id), times in list(self._changes.items()):
-            if times[-1] <= now - windows.get(channel, 0):
-                del self._changes[channel, client_id]
 
 
 def _notice(transition: Transition, record: ClientRecord) -> ClientNotice:

@@ -6,7 +6,7 @@ forgotten.
 
 from collections.abc import Sequence
 
-from lastseen.server.store import ledger, pending, sending, silences, standings
+from lastseen.server.store import ledger, pending, sending, silences, standings, waiting
 from lastseen.server.store.database import CHUNK, Database
 from lastseen.server.store.telling import (
     Attempt,
@@ -15,6 +15,7 @@ from lastseen.server.store.telling import (
     DeliveryState,
     Silence,
     Standing,
+    Waiting,
 )
 
 PAGE = 500
@@ -106,6 +107,20 @@ class DeliveryStore:
                 return False
             ledger.retry(connection, delivery, now)
             return True
+
+    # --- what waits --------------------------------------------------------------------------
+
+    def waiting_clients(self, channel: str) -> list[str]:
+        """The client_ids of all that is pending, each once; "" for what is about the server."""
+        with self._database.reading() as connection:
+            return waiting.clients(connection, channel)
+
+    def waiting(self, channel: str, client_ids: Sequence[str]) -> list[Waiting]:
+        """What is pending of each of these clients, of at most CHUNK, and what the channel was last
+        told of it. `Store.tell` has it given up.
+        """
+        with self._database.reading() as connection:
+            return waiting.of_clients(connection, channel, client_ids)
 
     # --- standings ---------------------------------------------------------------------------
 

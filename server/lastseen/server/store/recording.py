@@ -4,7 +4,7 @@ inside the caller's transaction.
 
 from sqlalchemy import Connection
 
-from lastseen.server.store import ledger, pending, standings
+from lastseen.server.store import ledger, pending, standings, waiting
 from lastseen.server.store.telling import Telling
 
 
@@ -12,6 +12,8 @@ def keep(connection: Connection, telling: Telling, at: float | None) -> None:
     """Write a decision, whose events are there already. It was made `at` (Unix time), if known."""
     pending.add(connection, telling.deliveries)
     pending.withdraw(connection, telling.withdrawn, at)
+    for given_up in telling.given_up:
+        waiting.give_up(connection, given_up)
     standings.upsert(connection, telling.standings)
     standings.remove(connection, telling.settled)
 

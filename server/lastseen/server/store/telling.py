@@ -24,7 +24,8 @@ class Delivery(Struct, frozen=True, kw_only=True, gc=False):
         notice: What it says, for `notify` to read.
         created_at: When it was decided.
         due_at: When it is to be sent, or tried again.
-        state: `withdrawn` where the client was back before it was due.
+        state: `withdrawn` where the client was back before it was due, or where it was given up
+            with its channel; then `error` says so.
         attempts: How often it was sent.
         message: The name of the message that tells it together with others; "" until there is one.
         error: Why the last attempt failed.
@@ -61,7 +62,7 @@ class Standing(Struct, frozen=True, kw_only=True, gc=False):
         offline: What is.
         changed_at: When the client last went or came.
         since: When the outage began of which the channel was told; None where it was told of none.
-        muted: Why nothing is said now; "" where it is.
+        muted: Why nothing is said now; "" where it is. While the channel is off, all is silence.
         held: The key of the delivery that is withdrawn if the client is back before `held_until`.
         remind_at: When the channel is reminded that the client is still offline.
         notice: What there was to say at the last change, for `notify` to read.
@@ -83,6 +84,39 @@ class Standing(Struct, frozen=True, kw_only=True, gc=False):
     number: int = 0
 
 
+class GivenUp(Struct, frozen=True):
+    """Pending deliveries, tried or not, that are not to be sent after all, because their channel is
+    off or no more.
+
+    Attributes:
+        keys: Of these.
+        why: In words.
+        at: When (Unix time).
+    """
+
+    keys: tuple[str, ...]
+    why: str
+    at: float
+
+
+class Waiting(Struct, frozen=True):
+    """What waits for one channel and is about one client.
+
+    Attributes:
+        pending: In order; at least one.
+        told: The last of all that the channel was told of the client, or may have been: it was
+            tried. None: nothing, as far as is remembered.
+    """
+
+    pending: tuple[Delivery, ...]
+    told: Delivery | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The channel and the client_id."""
+        return self.pending[0].channel, self.pending[0].client_id
+
+
 class Telling(Struct, frozen=True, gc=False):
     """What one decision has the store keep, all of it or nothing.
 
@@ -91,22 +125,26 @@ class Telling(Struct, frozen=True, gc=False):
         withdrawn: Keys of deliveries that are not to be sent after all, where they are pending.
         standings: To be inserted or overwritten; the last of one channel and client counts.
         settled: Channel and client_id of standings that are no more; none is among `standings`.
+        given_up: What is given up with its channel.
     """
 
     deliveries: tuple[Delivery, ...] = ()
     withdrawn: tuple[str, ...] = ()
     standings: tuple[Standing, ...] = ()
     settled: tuple[tuple[str, str], ...] = ()
+    given_up: tuple[GivenUp, ...] = ()
 
 
 def merged(tellings: Iterable[Telling]) -> Telling:
     """Several decisions as one, in their order."""
     deliveries: list[Delivery] = []
     withdrawn: list[str] = []
+    given_up: list[GivenUp] = []
     standings: dict[tuple[str, str], Standing | None] = {}
     for telling in tellings:
         deliveries += telling.deliveries
         withdrawn += telling.withdrawn
+        given_up += telling.given_up
         standings.update({(s.channel, s.client_id): s for s in telling.standings})
         standings.update(dict.fromkeys(telling.settled))
     return Telling(
@@ -114,6 +152,7 @@ def merged(tellings: Iterable[Telling]) -> Telling:
         tuple(withdrawn),
         tuple(s for s in standings.values() if s is not None),
         tuple(key for key, s in standings.items() if s is None),
+        tuple(given_up),
     )
 
 
