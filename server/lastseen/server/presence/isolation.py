@@ -32,11 +32,12 @@ def apart(link: Fallible | None, serve: Callable[[], T]) -> T | None:
         return serve()
     except Exception:
         log.exception("a link crashed")
-        _end(link)
+        end(link)
         return None
 
 
-def _end(link: Fallible | None) -> None:
+def end(link: Fallible | None) -> None:
+    """End one that crashed. If even that raises, it is logged."""
     try:
         if link is not None:
             link.crashed()
