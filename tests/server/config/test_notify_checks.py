@@ -183,7 +183,7 @@ def test_a_channel_needs_a_store(problem_of: ProblemOf, load_text: Load):
 
 def test_a_variable_cannot_stand_for_an_array_of_channels(problem_of: ProblemOf):
     told = problem_of("", {"LASTSEEN_NOTIFY__WEBHOOK": "hunter2"})
-    assert told.startswith("environment LASTSEEN_NOTIFY__WEBHOOK: no such setting")
+    assert told.startswith("environment LASTSEEN_NOTIFY__WEBHOOK: expected [[notify.webhook]]")
     assert "hunter2" not in told
 
 
