@@ -86,6 +86,11 @@ async def test_what_cannot_be_meant_is_a_usage_error_before_anybody_is_asked(now
         await deliveries(**wish, server=nowhere)
 
 
+def test_what_a_channel_holds_up_is_not_said_to_be_due(delivery, now):
+    found = delivery(1, state="pending", due_at=now, error="HTTP 401", held="broken")
+    assert why(found, now) == "held: channel broken: HTTP 401"
+
+
 @pytest.mark.parametrize(
     ("state", "wait", "error", "told"),
     [

@@ -352,6 +352,16 @@ async def test_a_broken_channel_is_used_again_when_it_is_enabled(ask, store, not
     assert notifier.told == [("enable", "ops")]
 
 
+async def test_what_waits_for_a_channel_that_does_not_send_is_said_to_be_held(ask, deliver, settle):
+    deliver("broken")
+    for key, channel in (("off", "mail"), ("gone", "nobody"), ("works", "web"), ("sent", "mail")):
+        deliver(key, channel=channel)
+    settle("sent", "sent")
+    page = await ask(GetDeliveries())
+    held = {delivery.key: delivery.held for delivery in page.deliveries}
+    assert held == {"broken": "broken", "off": "off", "gone": "off", "works": "", "sent": ""}
+
+
 async def test_nothing_is_retried_by_a_channel_that_is_off(ask, store, deliver, settle, notifier):
     deliver("a", channel="mail")
     settle("a", "failed")

@@ -84,7 +84,8 @@ async def retry(
     if json:
         say(to_json(asdict(found)))
     else:
-        say(f"delivery {found.id} to {safe(found.channel)} is tried again")
+        when = f" when the channel works ({_held(found)})" if found.held else ""
+        say(f"delivery {found.id} to {safe(found.channel)} is tried again{when}")
 
 
 def row(delivery: DeliveryRecord, now: datetime) -> list[Cell]:
@@ -108,7 +109,13 @@ def why(delivery: DeliveryRecord, now: datetime) -> str:
         return error
     wait = (delivery.due_at - now).total_seconds()
     due = f"due in {short_duration(wait)}" if wait >= 1 else "due now"
+    if delivery.held:
+        due = _held(delivery)
     return f"{due}: {error}" if error else due
+
+
+def _held(delivery: DeliveryRecord) -> str:
+    return f"held: channel {safe(delivery.held)}"
 
 
 def _wanted(state: DeliveryState | None, *, failed: bool) -> DeliveryState | None:

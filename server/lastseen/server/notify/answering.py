@@ -179,7 +179,8 @@ class Answering:
                 limit=request.limit,
             )
         )
-        told = that_fit(map(delivery_record, found))
+        channels = {channel.name: channel for channel in self._notifier.channels()}
+        told = that_fit(delivery_record(delivery, channels) for delivery in found)
         is_last = len(told) == len(found) < request.limit
         return Deliveries(told, None if is_last else found[len(told) - 1].id)
 
@@ -195,7 +196,8 @@ class Answering:
         self._notifier.retried(delivery.channel)
         log.info("retried", delivery=request.id, channel=delivery.channel)
         delivery = await self._call(self._store.find, request.id) or delivery
-        return Retried(delivery_record(delivery))
+        channels = {channel.name: channel for channel in self._notifier.channels()}
+        return Retried(delivery_record(delivery, channels))
 
     # --- channels -----------------------------------------------------------------------------
 

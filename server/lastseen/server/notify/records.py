@@ -1,10 +1,12 @@
 """What the store keeps of notifications, as clients are told of it. Pure."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Literal
 
 from lastseen.server.config.sections.notify import Maintenance
 from lastseen.server.store.telling import Delivery, Silence
-from lastseen.shared.messages import DeliveryRecord, SilenceRecord
+from lastseen.shared.messages import ChannelRecord, DeliveryRecord, SilenceRecord
 
 LONGEST_ERROR = 500
 """Characters: what a receiver said may be a page, and a frame holds 64 KiB."""
@@ -35,8 +37,8 @@ def window_record(window: Maintenance, closes_at: float) -> SilenceRecord:
     )
 
 
-def delivery_record(delivery: Delivery) -> DeliveryRecord:
-    """One delivery."""
+def delivery_record(delivery: Delivery, channels: Mapping[str, ChannelRecord]) -> DeliveryRecord:
+    """One delivery, where these are the channels there are, by name."""
     settled = delivery.settled_at
     return DeliveryRecord(
         id=delivery.id,
@@ -51,12 +53,19 @@ def delivery_record(delivery: Delivery) -> DeliveryRecord:
         message=delivery.message,
         error=brief(delivery.error),
         settled_at=None if settled is None else _moment(settled),
+        held=_held(channels.get(delivery.channel)) if delivery.state == "pending" else "",
     )
 
 
 def brief(error: str) -> str:
     """An error that a frame has room for."""
     return error if len(error) <= LONGEST_ERROR else error[: LONGEST_ERROR - 1] + "…"
+
+
+def _held(channel: ChannelRecord | None) -> Literal["", "broken", "off"]:
+    if channel is None or not channel.enabled:
+        return "off"
+    return "broken" if channel.state == "broken" else ""
 
 
 def _moment(unix: float) -> datetime:

@@ -118,11 +118,13 @@ class DeliveryRecord(Struct, frozen=True, omit_defaults=True, gc=False):
         created_at: When it was decided (UTC).
         due_at: When it is to be sent, or tried again; of one that is settled, when it was.
         state: `failed` when it was tried too often; `withdrawn` where the client was back before
-            it was due.
+            it was due, or where it was given up with its channel.
         attempts: How often it was tried.
         message: The message that told it together with others; "" where it went alone.
-        error: Why the last attempt failed.
+        error: Why the last attempt failed, or why it was given up.
         settled_at: When it stopped being pending (UTC).
+        held: Why nothing is sent by its channel, while it is pending: the channel is `broken`, or
+            `off` in the settings; "" where it is sent when it is due.
     """
 
     id: int
@@ -137,6 +139,7 @@ class DeliveryRecord(Struct, frozen=True, omit_defaults=True, gc=False):
     message: str = ""
     error: str = ""
     settled_at: Moment | None = None
+    held: Literal["", "broken", "off"] = ""
 
 
 class Deliveries(Answer, frozen=True):
