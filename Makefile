@@ -4,6 +4,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Hundreds of servers are started by tests: none of them should compile the same modules anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help install run test check format bench faults fuzz soak simulate clean
 
@@ -24,8 +27,12 @@ $(VENV)/.installed: pyproject.toml
 run: install ## start the server with config.toml
 	@exec $(BIN)/lastseen-server --config config.toml
 
-test: install ## all tests
-	$(BIN)/python -m pytest
+# Most tests wait for processes that they started, so there are more workers than cores. Each takes a
+# file at a time, in the order that tests/conftest.py makes.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(min(8, os.cpu_count() + 2))')
+
+test: install ## all tests, side by side: WORKERS=4
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: install ## lint, format, types, import rules
 	$(BIN)/ruff check .
