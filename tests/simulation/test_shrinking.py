@@ -37,6 +37,19 @@ def test_clients_then_incidents_then_time_are_left_out_as_long_as_the_law_is_bro
     assert breach.how == "again"
 
 
+def test_who_is_named_by_the_breach_is_tried_alone_at_once():
+    tried: list[tuple[int, ...]] = []
+
+    def fails(plan: Plan) -> Breach | None:
+        tried.append(plan.clients)
+        return Breach(1, 100.0, "moving-31 offline") if 31 in plan.clients else None
+
+    plan = Plan(1, tuple(range(1000)), 600.0, ())
+    shorter, _ = shrink(plan, Breach(1, 100.0, "moving-31 offline (timeout): 10.0.2.145"), fails)
+    assert shorter.clients == (31,)
+    assert len(tried) < 10
+
+
 def test_the_printed_command_names_all_that_is_left():
     plan = structs.replace(Plan(7, (3, 17), 8_640.0), incidents=(4,))
     assert command(plan) == (

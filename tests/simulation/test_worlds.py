@@ -2,6 +2,12 @@
 for.
 """
 
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from tests.simulation.laws import Breached
 from tests.simulation.world import Plan, World
@@ -26,13 +32,30 @@ def test_each_world_is_full_of_what_it_is_to_stand():
     assert any(receiver.told for receiver in world.receivers.values())
 
 
-def test_a_seed_makes_the_same_world_each_time():
-    def story() -> list[tuple[str, str, str, float]]:
-        world = World(Plan(7, CLIENTS[:20], HOURS / 2))
-        world.run()
-        return [(d.client_id, d.after, d.reason, d.at) for d in world.decided]
+def story(seed: int) -> str:
+    """A digest of all that was decided and told in a short world."""
+    world = World(Plan(seed, CLIENTS, HOURS / 2, calm=300.0))
+    world.run()
+    decided = [(d.run, d.number, d.client_id, d.after, d.reason, d.at) for d in world.decided]
+    told = [
+        (r.name, [(t.at, t.kind, t.client_id, t.event_id) for t in r.told], r.repeats)
+        for r in world.receivers.values()
+    ]
+    return hashlib.sha256(repr((decided, told, world.society.pings)).encode()).hexdigest()
 
-    assert story() == story()
+
+def story_elsewhere(seed: int, hash_seed: str) -> str:
+    """The same in a process of its own, in which sets have another order."""
+    code = f"from tests.simulation.test_worlds import story; print(story({seed}))"
+    path = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
+    env = os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": path}
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=True)
+    return ran.stdout.strip()
+
+
+def test_a_seed_makes_the_same_world_each_time_and_everywhere():
+    assert story(7) == story_elsewhere(7, "1") == story_elsewhere(7, "2")
 
 
 def test_a_client_whose_pings_are_not_noted_breaks_law_1(monkeypatch: pytest.MonkeyPatch):
