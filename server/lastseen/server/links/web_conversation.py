@@ -62,7 +62,7 @@ class WebConversation(Conversation):
     def pinged(self, now: Moment) -> None:
         """Answer a ping."""
         if self._may_speak(now):
-            super().pinged(now)
+            Conversation.pinged(self, now)  # super() takes a tenth of a microsecond more
 
     def lives(self, now: Moment) -> None:
         """The link lives, though no message came."""

@@ -19,7 +19,7 @@ except ImportError:
     from websockets.utils import apply_mask
 
 from lastseen.server.links.closing import LEAVING, closing_frame, goodbye_as_http
-from lastseen.server.links.codecs import JSON
+from lastseen.server.links.codecs import JSON, Codec
 from lastseen.server.links.frames import FATAL
 from lastseen.server.links.handshake import House, judge
 from lastseen.server.links.roles import SIGN, Control, Ended, Owed
@@ -52,14 +52,28 @@ _Parsing = tuple[StreamReader, Generator[None, None, Frame]]
 
 
 class WebSocketProtocol:
-    """One link's framing."""
+    """One link's framing.
 
-    __slots__ = ("_close_code", "_codec", "_frame", "_head", "_house", "_limit", "_parts", "_stage")
+    Attributes:
+        pong: The answer to a ping.
+    """
+
+    __slots__ = (
+        "_close_code",
+        "_codec",
+        "_frame",
+        "_head",
+        "_house",
+        "_limit",
+        "_parts",
+        "_stage",
+        "pong",
+    )
 
     def __init__(self, house: House) -> None:
         self._stage = HANDSHAKE
         self._house = house
-        self._codec = JSON
+        self._speak(JSON)
         self._limit = UNREGISTERED_LIMIT
         self._head = b""  # of the handshake, as far as it has come
         self._frame: _Parsing | None = None  # of which only a part has come
@@ -114,11 +128,6 @@ class WebSocketProtocol:
     # --- out ----------------------------------------------------------------------------------
 
     @property
-    def pong(self) -> bytes:
-        """The answer to a ping."""
-        return self._codec.pong
-
-    @property
     def is_established(self) -> bool:
         """Whether frames may be sent."""
         return self._stage in (BETWEEN, WITHIN)
@@ -135,6 +144,9 @@ class WebSocketProtocol:
 
     # --- within -------------------------------------------------------------------------------
 
+    def _speak(self, codec: Codec) -> None:
+        self._codec, self.pong = codec, codec.pong
+
     def _shake_hands(self, data: bytes) -> Generator[Control, None, bytes]:
         """Take what has come of the handshake. Returns what came behind it."""
         self._head += data
@@ -146,7 +158,8 @@ class WebSocketProtocol:
             self._stage = OVER
             yield Ended(verdict.response, refusal=verdict.why)
         else:
-            self._stage, self._codec = BETWEEN, verdict.codec
+            self._stage = BETWEEN
+            self._speak(verdict.codec)
             yield Owed(verdict.response)
         return verdict.rest
 
