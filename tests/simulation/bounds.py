@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 LOOK = 30.0
 """Seconds between two looks."""
 
-LINKS_EACH = 6
-"""Links of one machine that the server may have at once: its own, and those that died unnoticed
-within the last two minutes."""
+LINKS_EACH = 2
+"""Links that the server may have at once for each machine, on the mean: its own, and those that
+died unnoticed within the last two minutes."""
+
+RECORD = 300
+"""Bytes of one client's change in a diff. The last diff may tell of everyone."""
+
+CAUGHT_UP = 60.0
+"""Seconds in which a store that answers again has what waited: a write is tried every 30 s."""
 
 FRAME = 70 * 1024
 """Bytes by which a queue may pass its bound before that is noticed: one message."""
@@ -60,8 +66,8 @@ class Bounds:
             ("clients present", len(presence.registry), ids),
             ("clients departed", presence.registry.remembered, ids),
             ("unsent bytes of a link", max(unsent, default=0), UNSENT_LIMIT + FRAME),
-            ("bytes of the ring", presence.journal._ring_size, 4 * RING_BYTES),
-            ("transitions queued", keeper.queued, QUEUE_BOUND),
+            ("bytes of the ring", presence.journal._ring_size, RING_BYTES + RECORD * ids + FRAME),
+            ("transitions queued", keeper.queued, self._queue_bound(ids)),
             ("changes to be written", len(keeper._changed), ids),
             ("strangers", len(door._strangers), LINKS_EACH * people),
             ("those leaving", len(door._leaving), LINKS_EACH * people),
@@ -70,6 +76,12 @@ class Bounds:
             ("flaps counted", len(outbox._changes), channels * ids),
             ("groups shared", len(presence.registry._groups), GROUPS_SHARED),
         ]
+
+    def _queue_bound(self, ids: int) -> int:
+        """While the store is well, what happened to each in a moment or two; else its own."""
+        world = self._world
+        unwell = not world.disk.well or world.now - max(world.troubles, default=0.0) < CAUGHT_UP
+        return QUEUE_BOUND if unwell else 2 * ids
 
     def at_end(self) -> None:
         """Everyone leaves: nothing may be left of them."""

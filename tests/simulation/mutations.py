@@ -40,8 +40,8 @@ class Mutation(Struct, frozen=True):
 
 MUTATIONS = [
     Mutation("a ping is not noted", 1, "presence/detector.py",
-             "        session.last_ping = now\n        if session.state is FRESH:\n            self._fresh[session] = now.awake\n",
-             "        session.last_ping = now\n        if session.state is FRESH:\n", 15, 0.1),
+             "            self._fresh.renew(session, now.awake)\n            return False\n",
+             "            return False\n", 15, 0.1),
     Mutation("grace is not waited for", 1, "presence/detector.py",
              "BROKEN: policy.reconnect_grace,", "BROKEN: policy.reconnect_grace / 2,", 15),
     Mutation("the timeout is forgotten for those whose link stands", 2, "presence/detector.py",
