@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import trio
 
-from lastseen.server import collector, descriptors, logs
+from lastseen.server import allocator, collector, descriptors, logs
 from lastseen.server.config import LoadedConfig, changes
 from lastseen.server.doors import Doors
 from lastseen.server.errors import ConfigError
@@ -32,6 +32,7 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
         StartFailed: It cannot listen where it should, or its database does not answer.
         StoreUnusable: Its database cannot be opened as it is.
     """
+    allocator.spare()
     config, manager = loaded.config, ServiceManager(os.environ)
     server = Server(loaded)
     descriptors.allow(server.most_connections)
