@@ -183,9 +183,16 @@ def test_ctrl_c_while_connecting_ends_with_130_and_without_a_word():
 
 
 READY = """
-import sys
+import signal, sys
 from lastseen.client.__main__ import main
-print(flush=True)
+prepare = signal.signal
+
+def prepare_and_tell(*arguments):
+    prepare(*arguments)
+    signal.signal = prepare
+    print(flush=True)
+
+signal.signal = prepare_and_tell
 sys.exit(main())
 """
 

@@ -30,7 +30,7 @@ def before() -> Any:
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LASTSEEN_SERVER", "NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+    for name in ("LASTSEEN_SERVER", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
 
 
