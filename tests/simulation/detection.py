@@ -169,6 +169,8 @@ class Detection:
 
     def _blame_server(self, decided: Decided, subject: Subject) -> None:
         began = self._world.runs[-1].began
+        if subject.beaten_until(decided.awake) != subject.beaten:
+            return  # its beats came while the server was stopped, and its time is up as it goes on
         wells = [m for m in subject.machines if m.is_well(SETTLED)]
         if subject.signed >= began > subject.beaten:
             # Of one that held a link when the last run ended, only the link is remembered.

@@ -73,7 +73,9 @@ class Subject:
             self._link, self.signed, self.heard = self._before
 
     def beat(self, now: float, patience: float) -> None:
-        self._beaten_before, self.beaten, self.patience = self.beaten, now, patience
+        if now - self.beaten > TICK:  # those that come while the server is stopped come at once
+            self._beaten_before = self.beaten
+        self.beaten, self.patience = now, patience
         self._hear()
 
     def beaten_until(self, now: float) -> float:
