@@ -48,6 +48,24 @@ class Keeper:
         await self.goes_on.wait()
 
 
+class Hesitant:
+    """Has a keeper write what it is told only when it may, and says so."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self.goes_on = trio.Event()
+        self._keeper = keeper
+        self._unwritten: list[Telling] = []
+
+    def tell(self, telling: Telling) -> None:
+        self._unwritten.append(telling)
+
+    async def caught_up(self) -> None:
+        if self._unwritten:
+            await self.goes_on.wait()
+            while self._unwritten:
+                self._keeper.tell(self._unwritten.pop(0))
+
+
 class Senders:
     """Ways to channels that note what they are sent; one may take its time, or refuse."""
 
@@ -360,6 +378,28 @@ async def test_a_channel_that_is_turned_off_and_on_at_once_tells_what_is_so_once
     world.keeper.goes_on.set()
     await trio.sleep(60)
     assert world.told == [("ops", "offline", "web-02")]
+
+
+async def test_a_channel_that_is_on_again_sends_no_digest_whose_giving_up_is_not_written_yet(
+    autojump_clock, new_world
+):
+    world = new_world(channel(group_wait=1))
+    await world.begin()
+    world.senders.error = TransportError("answered 503")
+    world.goes("web-01")
+    await trio.sleep(60)
+    world.keeper = world.notifier._giving_up._keeper = Hesitant(world.keeper)
+    world.settings = Notify(command=(channel(group_wait=1, enabled=False),))
+    await trio.sleep(SOON)
+    world.senders.error = None
+    world.settings = Notify(command=(channel(group_wait=1),))
+    await trio.sleep(600)
+    assert world.told == []
+    world.keeper.goes_on.set()
+    await trio.sleep(60)
+    assert world.told == [("ops", "offline", "web-01")]
+    states = [delivery.state for delivery in world.store.deliveries.list()]
+    assert states == ["sent", "withdrawn"]  # the newest first
 
 
 async def test_a_channel_that_is_taken_out_and_put_back_begins_afresh(autojump_clock, new_world):

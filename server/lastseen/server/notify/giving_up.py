@@ -128,4 +128,5 @@ class GivingUp:
             lines: list[Waiting] = await self._in_thread(self._store.waiting, name, some)
             self._keeper.tell(self._outbox.give_up(lines, self._under_way[name], self._now()))
             count += sum(len(line.pending) for line in lines)
+        await self._keeper.caught_up()  # till then a digest that was begun would be sent
         return count
