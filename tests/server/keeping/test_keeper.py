@@ -202,7 +202,9 @@ async def test_that_transitions_are_given_up_is_said_loudly_and_once(
     assert "too many transitions wait" not in capsys.readouterr().err
     for number in range(3):
         world.register(f"db-{number}")
-    assert capsys.readouterr().err.count("too many transitions wait for the store") == 1
+    said = capsys.readouterr().err
+    assert said.count("too many transitions wait for the store") == 1
+    assert "in no history; who should be told of them is" in said
 
 
 async def test_what_is_on_its_way_is_neither_dropped_nor_counted_as_dropped(

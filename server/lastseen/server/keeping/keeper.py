@@ -280,7 +280,7 @@ class Keeper:
     def _note_dropped(self) -> None:
         self.dropped += 1
         if not self._full:
-            why = "the oldest are in no history, and nobody is told of them"
+            why = "the oldest are in no history; who should be told of them is"
             log.error("too many transitions wait for the store", bound=self._queue_bound, why=why)
         self._full = True
 
