@@ -14,6 +14,8 @@ from msgspec.structs import replace
 
 from lastseen.server import app, parts
 from lastseen.server.config import Config, ConfigError, LoadedConfig
+from lastseen.server.config.sections.kinds import Command
+from lastseen.server.config.sections.notify import Notify
 from lastseen.server.errors import StartFailed
 from lastseen.shared.framing import Framer
 from lastseen.shared.messages import Goodbye, Message, Ping, Pong, Register, Settings
@@ -229,6 +231,24 @@ async def test_a_mistake_in_the_settings_is_said_and_the_old_ones_stay(running: 
     assert "server.port: expected an integer" in line
     await peer.say(Ping())
     assert await peer.hear() == Pong()
+
+
+async def test_settings_that_do_not_fit_what_needs_a_restart_are_said_and_the_old_ones_stay(
+    running: Running,
+):
+    peer = await running.register("web-01")
+    wanted = config_with(heartbeat_interval=30)
+    running.settings = replace(
+        wanted,
+        store=replace(wanted.store, url="sqlite:///new.db"),
+        notify=Notify(command=(Command(name="ops", argv=("true",)),)),
+    )
+    tell(signal.SIGHUP)
+    line = (await running.logged("settings not reloaded.*"))[0]
+    assert 'store.url: expected a database, got "none"' in line
+    assert "needs_restart=store.url" in line
+    await peer.say(Ping())
+    assert await peer.hear() == Pong()  # nor was it told of another heartbeat_interval
 
 
 async def test_the_level_of_the_log_is_reloaded(running: Running):

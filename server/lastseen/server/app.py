@@ -81,13 +81,15 @@ def _reload(steering: Steering, reload: Reload) -> None:
         log.error("settings not reloaded", why=str(error))  # noqa: TRY400 - a user's mistake
         return
     found = changes(steering.config, loaded.config)
-    steering.reload(loaded)
+    needs_restart = ", ".join(found.restart) or "nothing"
+    try:
+        steering.reload(loaded)
+    except ConfigError as error:  # what is new does not fit what only a restart would change
+        log.error("settings not reloaded", why=str(error), needs_restart=needs_restart)  # noqa: TRY400 - as above
+        return
     logs.set_level(steering.config.log.level)
-    log.info(
-        "settings reloaded",
-        applied=", ".join(found.live) or "nothing",
-        needs_restart=", ".join(found.restart) or "nothing",
-    )
+    applied = ", ".join(found.live) or "nothing"
+    log.info("settings reloaded", applied=applied, needs_restart=needs_restart)
 
 
 async def _leave_at_once_on_another(
