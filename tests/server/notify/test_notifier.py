@@ -14,10 +14,11 @@ from lastseen.server.config.sections.kinds import Command
 from lastseen.server.config.sections.notify import Maintenance, Notify
 from lastseen.server.errors import StartFailed
 from lastseen.server.notify.errors import TransportError
-from lastseen.server.notify.giving_up import GONE, OFF, STORE_PAUSE
+from lastseen.server.notify.giving_up import GONE, OFF
 from lastseen.server.notify.notice import ClientNotice, Message
 from lastseen.server.notify.notifier import LAST_MESSAGES, PAGE, TICK, Notifier, Surroundings
 from lastseen.server.notify.outbox import FORGETTING
+from lastseen.server.notify.pace import STORE_PAUSE
 from lastseen.server.presence.model import Moment, Transition
 from lastseen.server.store.errors import StoreUnavailable
 from lastseen.server.store.telling import BrokenChannel, Silence, Standing, Telling

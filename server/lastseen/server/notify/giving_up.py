@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from lastseen.server import logs
 from lastseen.server.config.sections.channels import Channel
 from lastseen.server.keeping.threads import InThread
+from lastseen.server.notify.pace import STORE_PAUSE
 from lastseen.server.store.errors import StoreUnavailable
 from lastseen.server.store.telling import Telling, Waiting
 
@@ -22,9 +23,6 @@ OFF, GONE = "given up: the channel was off", "given up: the channel was no more"
 
 PORTION = 500
 """Clients in one go: a few milliseconds."""
-
-STORE_PAUSE = 5.0
-"""Seconds until a store that did not answer is asked again."""
 
 log = logs.get_logger()
 

@@ -13,7 +13,7 @@ import trio
 from lastseen.server import logs
 from lastseen.server.config.sections.channels import Channel
 from lastseen.server.notify.errors import TransportError
-from lastseen.server.notify.pace import rest_after
+from lastseen.server.notify.pace import STORE_PAUSE, rest_after
 from lastseen.server.notify.sending import Chance, Outcome, Sender, Sending
 from lastseen.server.notify.taking import Supply, Taker
 from lastseen.server.store.errors import StoreUnavailable
@@ -24,9 +24,6 @@ TAKEN_AT_ONCE = 100
 
 SHORTEST_IDLE, LONGEST_IDLE = 0.02, 600.0
 """Seconds until a lane that found nothing looks again, even if nothing wakes it."""
-
-STORE_PAUSE = 5.0
-"""Seconds until a store that did not answer is asked again."""
 
 MENDING = "mend its settings, or when the other side is mended: lastseen enable "
 

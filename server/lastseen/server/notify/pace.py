@@ -9,6 +9,9 @@ seconds, it is tried for some five hours."""
 FIRST_REST, LONGEST_REST = 0.5, 30.0
 """Seconds for which a channel rests after failures in a row, whichever deliveries they met."""
 
+STORE_PAUSE = 5.0
+"""Seconds until a store that did not answer is asked again."""
+
 
 def retry_after(first: float, attempts: int, chance: float) -> float:
     """Seconds until a delivery is tried again.
