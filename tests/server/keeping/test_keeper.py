@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from lastseen.server.keeping.threads import in_thread
+from lastseen.server.keeping.translation import remembered
 from lastseen.server.presence.linkless import Beat
 from lastseen.server.store.telling import Delivery, Telling
 
@@ -304,6 +305,18 @@ async def test_signs_of_life_go_out_with_the_next_flush_and_only_those_since_the
     running.store.calls.clear()
     await trio.sleep(10)
     assert running.store.called("update_last_seen") == []
+
+
+async def test_those_of_the_run_before_are_written_once_they_are_heard_and_not_before(
+    autojump_clock, running, known
+):
+    running.presence.restore([remembered(known("a"), "late"), remembered(known("b"), "late")])
+    await trio.sleep(10.5)
+    assert running.store.called("update_last_seen") == []
+    running.register("b")
+    await trio.sleep(10)
+    [(seen,)] = running.store.called("update_last_seen")
+    assert [sign.client_id for sign in seen] == ["b"]
 
 
 async def test_a_client_without_a_link_is_kept_with_its_timeout_and_its_signs_of_life(

@@ -303,7 +303,10 @@ class Keeper:
 
 
 def _was_heard_since(client: Client, moment: Moment) -> bool:
-    return any(session.last_ping.awake >= moment.awake for session in client.sessions)
+    # One without an instance is of the run before, and was last heard in that.
+    return any(
+        s.last_ping.awake >= moment.awake and s.instance is not None for s in client.sessions
+    )
 
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
