@@ -10,6 +10,7 @@ from tests.simulation.witness import NEVER, TICK, Decided, Rule, Run, Subject
 
 from lastseen.server.presence.clock import SAMPLE_INTERVAL, STALL_TOLERANCE
 from lastseen.server.presence.detector import LATE_SHARE
+from lastseen.server.presence.reaper import SETTLED as READ_FIRST
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -130,10 +131,10 @@ class Detection:
             rules = list(_in_force(run, subject.signed))
             reap = max(rule.reap for rule in rules)
             deadlines.append(subject.signed + max(rule.timeout for rule in rules))
-        if subject.ended >= run.began:
-            rules = list(_in_force(run, subject.ended))
+        if subject.parted >= run.began:
+            rules = list(_in_force(run, subject.parted))
             reap = max(reap, *(rule.reap for rule in rules))
-            deadlines.append(self._grace_over(subject.ended, run, rules))
+            deadlines.append(self._grace_over(subject.parted, run, rules))
         if subject.beaten >= run.began:
             reap = max(reap, *(rule.reap for rule in _in_force(run, subject.beaten)))
             deadlines.append(subject.beaten + subject.patience)
@@ -150,6 +151,8 @@ class Detection:
         deadline = max(deadlines)
         if run.held_at > min(deadline, self._world.awake()) - 2 * reap - _HOLD:
             deadline += _HOLD + reap
+        if any(pause.awake + UNNOTICED >= deadline for pause in run.pauses):
+            deadline += READ_FIRST
         return deadline + reap + TICK * 2 + 0.3
 
     def _grace_over(self, ended: float, run: Run, rules: list[Rule]) -> float:
@@ -169,8 +172,6 @@ class Detection:
 
     def _blame_server(self, decided: Decided, subject: Subject) -> None:
         began = self._world.runs[-1].began
-        if subject.beaten_until(decided.awake) != subject.beaten:
-            return  # its beats came while the server was stopped, and its time is up as it goes on
         wells = [m for m in subject.machines if m.is_well(SETTLED)]
         if subject.signed >= began > subject.beaten:
             # Of one that held a link when the last run ended, only the link is remembered.

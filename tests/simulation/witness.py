@@ -28,7 +28,9 @@ class Subject:
     Attributes:
         signed: When something of it last arrived by a link that stood.
         linked: When the first thing came by the link that it has now (moment of the world).
-        ended: When a link of its last ended.
+        ended: When the link that it was heard by last ended, if it did.
+        parted: When any link of its last ended: in the moment in which a stopped server goes on,
+            what was said by several comes in any order, and it may take any for the last.
         beaten: When a beat of it last arrived; `patience` is for how long it then counts.
         left: When it last said goodbye.
         kicked: When it was last sent away.
@@ -40,15 +42,15 @@ class Subject:
 
     __slots__ = (
         "_agenda_now", "_beaten_before", "_before", "_heard_before", "_link", "beaten", "came",
-        "client_id", "ended", "heard", "kicked", "left", "linked", "machines", "patience",
-        "present", "signed", "stretches", "unsure",
+        "client_id", "ended", "heard", "kicked", "left", "linked", "machines", "parted",
+        "patience", "present", "signed", "stretches", "unsure",
     )  # fmt: skip
 
     def __init__(self, client_id: str, world_now: Callable[[], float]) -> None:
         self.client_id = client_id
         self._agenda_now = world_now
         self.signed = self.ended = self.beaten = self.left = self.kicked = self.heard = NEVER
-        self.linked = NEVER
+        self.linked = self.parted = NEVER
         self.patience = 0.0
         self.unsure = 0
         self._heard_before = self._beaten_before = NEVER
@@ -96,6 +98,7 @@ class Subject:
 
     def link_ended(self, now: float, link: object) -> None:
         """A link ended; of older ones that is no news."""
+        self.parted = now
         if link is self._link:
             self.ended = now
 

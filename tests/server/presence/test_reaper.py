@@ -9,9 +9,10 @@ import pytest
 import trio
 import trio.testing
 
+from lastseen.server.presence.linkless import Beat
 from lastseen.server.presence.model import Registration, Session, State
 from lastseen.server.presence.presence import Presence
-from lastseen.server.presence.reaper import REAPED_AT_ONCE, reap, reap_once
+from lastseen.server.presence.reaper import REAPED_AT_ONCE, SETTLED, reap, reap_once
 from lastseen.shared.messages import Goodbye, Register
 
 TIMEOUT, INTERVAL = 120.0, 10.0
@@ -71,6 +72,36 @@ async def test_worst_case_detection_is_connection_timeout_plus_reap_interval(
     assert presence.clock.stalls == 0
 
 
+async def test_what_came_during_a_stall_is_read_before_anyone_is_given_up_on(
+    start: Start, autojump_clock: Clock
+):
+    presence = start()
+    announced, beat = Announced(presence), Beat("job", "http", "10.0.0.7:4000", 30.0)
+    presence.beat(beat, presence.clock.now())
+    await trio.sleep(29.5)
+    autojump_clock.jump(60.0)  # its time is up, and so is the reaper's sleep
+    await trio.sleep(SETTLED / 2)
+    assert presence.clock.stalls == 1
+    presence.beat(beat, presence.clock.now())  # which came during the stall
+    await trio.sleep(29)
+    assert announced.at == {}
+    await trio.sleep(INTERVAL + SETTLED)
+    assert "job" in announced.at
+
+
+async def test_a_server_that_stalls_all_the_time_gives_up_on_the_silent_all_the_same(
+    start: Start, autojump_clock: Clock
+):
+    presence = start()
+    announced = Announced(presence)
+    presence.beat(Beat("job", "http", "10.0.0.7:4000", 30.0), presence.clock.now())
+    for _ in range(60):
+        await trio.sleep(0.7)
+        autojump_clock.jump(2.0)
+    assert presence.clock.stalls > 30
+    assert "job" in announced.at
+
+
 async def test_passes_come_every_interval_and_are_counted(start: Start, autojump_clock: Clock):
     presence = start()
     await trio.sleep(INTERVAL * 5 + 1)
@@ -97,7 +128,7 @@ async def test_after_a_stall_there_is_one_pass_and_not_all_that_were_missed(
     autojump_clock.jump(1000)
     await trio.sleep(4)
     assert presence.counts.reaper_passes == 1
-    assert presence.counts.reaper_lateness == 995
+    assert presence.counts.reaper_lateness == 995 + SETTLED
     await trio.sleep(INTERVAL)
     assert presence.counts.reaper_passes == 2
 

@@ -42,6 +42,8 @@ class AwakeClock:
         stalls: How many were left out.
         stalled: Their length in all, in seconds.
         slept: For how many seconds the machine was suspended, in all.
+        woke: The awake time at which the last stall or suspension was found; before the first,
+            minus infinity.
         on_stall: Called with the length of each stall or suspension when it is found, and the
             moment after it.
     """
@@ -54,6 +56,7 @@ class AwakeClock:
     ) -> None:
         self.stalls = 0
         self.stalled = self.slept = 0.0
+        self.woke = float("-inf")
         self.on_stall: Callable[[float, Moment], None] = lambda _length, _now: None
         self._monotonic = monotonic
         self._wall = wall
@@ -71,6 +74,7 @@ class AwakeClock:
         slept = self._suspended() - self._slept_before - self.slept
         if slept > STALL_TOLERANCE:
             self.slept += slept
+            self.woke = now.awake
             self.on_stall(slept, now)
         return now
 
@@ -90,5 +94,6 @@ class AwakeClock:
         self.stalled += stall
         self._sample_due = monotonic + SAMPLE_INTERVAL
         now = Moment(monotonic - self.stalled, self._wall())
+        self.woke = now.awake
         self.on_stall(stall, now)
         return now

@@ -9,6 +9,7 @@ from functools import partial
 
 import trio
 
+from lastseen.server.presence.clock import AwakeClock
 from lastseen.server.presence.isolation import apart
 from lastseen.server.presence.model import Moment, Session
 from lastseen.server.presence.presence import Presence
@@ -19,12 +20,17 @@ REAPED_AT_ONCE = 256
 LONGEST_SLEEP = 1.0
 """Seconds after which a sleeping reaper looks whether its interval was changed."""
 
+SETTLED = 1.0
+"""Seconds after a stall in which nobody is given up on. What came meanwhile is read first: of links
+the reaper could see that something is unread, but beats wait in connections not accepted yet."""
+
 
 async def reap(presence: Presence, interval: Callable[[], float]) -> None:
     """Make a pass `interval()` seconds after the last began, for ever."""
     started = trio.current_time()
     while True:
         asked = await _sleep_until_due(started, interval)
+        await _settle(presence.clock)
         started = trio.current_time()
         await reap_once(presence)
         presence.counts.reaper_passes += 1
@@ -40,6 +46,11 @@ async def _sleep_until_due(began: float, interval: Callable[[], float]) -> float
         asked = min(due, trio.current_time() + LONGEST_SLEEP)
         await trio.sleep_until(asked)
     return max(asked, due)
+
+
+async def _settle(clock: AwakeClock) -> None:
+    """After a stall, let others read first. Once: a server that stalls all the time reaps too."""
+    await trio.sleep(max(0.0, SETTLED - (clock.now().awake - clock.woke)))
 
 
 async def reap_once(presence: Presence) -> None:
