@@ -137,7 +137,7 @@ class Detection:
             deadlines.append(self._grace_over(subject.parted, run, rules))
         if subject.beaten >= run.began:
             reap = max(reap, *(rule.reap for rule in _in_force(run, subject.beaten)))
-            deadlines.append(subject.beaten + subject.patience)
+            deadlines.append(_waited_for_anew(subject.beaten, run, subject.patience))
         if run.served < float("inf"):
             timeout = max(subject.patience, *(rule.timeout for rule in run.rules))
             grace = max(rule.grace for rule in run.rules)
@@ -145,7 +145,7 @@ class Detection:
             mixed = subject.beaten < run.began and subject.beaten > NEVER
             if restored or mixed:
                 reap = max(reap, *(rule.reap for rule in run.rules))
-                deadlines.append(run.served + timeout + grace)
+                deadlines.append(_waited_for_anew(run.served, run, timeout + grace))
         else:
             return float("inf")
         deadline = max(deadlines)
@@ -199,6 +199,17 @@ def _as_remembered(subject: Subject, run: Run) -> float:
     if subject.beaten == NEVER:
         return linked
     return beating if subject.signed == NEVER else min(linked, beating)
+
+
+def _waited_for_anew(since: float, run: Run, patience: float) -> float:
+    """Until when one without a link is waited for, whose wait began at `since`: it begins anew with
+    each time in which the server could do nothing.
+    """
+    passes = max(rule.reap for rule in run.rules) + READ_FIRST
+    for pause in run.pauses:
+        if since - UNNOTICED <= pause.awake <= since + patience + passes:
+            since = max(since, pause.awake + UNNOTICED)
+    return since + patience
 
 
 def _was_just_heard(subject: Subject, run: Run, now: float) -> bool:

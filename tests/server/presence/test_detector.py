@@ -169,6 +169,15 @@ def test_doubt_is_over_one_connection_timeout_after_the_stall(detector: Detector
     assert due(detector, 135) == [broken]
 
 
+def test_after_a_stall_those_without_a_link_are_waited_for_anew(detector: Detector):
+    fresh, silent = beating(detector, 100, 50), beating(detector, 100)
+    turn_late(detector, 80)
+    detector.doubt(at(90))
+    turn_late(detector, 90 + 75)
+    assert due(detector, 90 + 99.9) == []
+    assert set(due(detector, 90 + 100)) == {fresh, silent}
+
+
 # --- mass loss ------------------------------------------------------------------------------------
 
 

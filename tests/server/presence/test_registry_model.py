@@ -140,7 +140,7 @@ class Naive:
             session = NaiveSession(client, instance, now, via, timeout)
             self.sessions.append(session)
         session.instance, session.timeout = instance, timeout
-        session.state, session.last_ping = "FRESH", now
+        session.state, session.last_ping, session.began = "FRESH", now, now
         about = self.about[client]
         about["last_seen"] = now
         if self.describes(session):
@@ -206,7 +206,7 @@ class Naive:
                 self.shorter[wait] = (now, old[wait])
 
     def waited(self, s: NaiveSession, now: float) -> float:
-        return now - (s.last_ping if s.state in ("FRESH", "SILENT") else s.began)
+        return now - s.began
 
     def waited_enough(self, state: str, now: float) -> list[NaiveSession]:
         return [
@@ -357,7 +357,7 @@ class BesideTheModel(RuleBasedStateMachine):
             return
         before = self.model.status(naive.client)
         if naive in self.model.sessions:
-            naive.state, naive.last_ping = "FRESH", self.seconds
+            naive.state, naive.last_ping, naive.began = "FRESH", self.seconds, self.seconds
             self.model.about[naive.client]["last_seen"] = self.seconds
         self.compare(naive.client, self.registry.heard(real, self.now), before, "returned")
 
@@ -447,6 +447,8 @@ class BesideTheModel(RuleBasedStateMachine):
         for naive in self.model.sessions:
             if naive.state == "BROKEN":
                 naive.state, naive.began = "DOUBTED", self.seconds
+            elif naive.timeout is not None and naive.state != "HELD":
+                naive.began = self.seconds
 
     @rule(policy=policies)
     def change_settings(self, policy: Policy) -> None:

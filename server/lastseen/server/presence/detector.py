@@ -112,8 +112,8 @@ class Detector:
         return [session for waiting in self._all_of(FRESH) for session in waiting.over(now)]
 
     def silent(self, session: Session) -> None:
-        """A fresh session is late from now on. Its wait goes on from its last sign of life."""
-        self._move(session, SILENT, session.last_ping.awake)
+        """A fresh session is late from now on. Its wait goes on: it began with the last sign."""
+        self._move(session, SILENT, session.began)
 
     def quiet(self, now: Moment) -> list[LinklessSession]:
         """Those without a link that have been silent for half of their timeout, fresh or late;
@@ -143,11 +143,16 @@ class Detector:
         """We stalled: for one connection_timeout, links that break may do so because of us.
 
         Links that broke before are given the longer grace too: their clients may have been trying
-        in vain.
+        in vain. So may those without a link, who come when *they* think it is time: they are waited
+        for anew. Costs O(those whose link broke) and O(those without one).
         """
         self._doubtful_until = now.awake + self.policy.connection_timeout
         for session in list(self._waits[BROKEN]):
             self._move(session, DOUBTED, now.awake)
+        for own in self._own.values():
+            for waiting in own.values():
+                for session in list(waiting):
+                    waiting.renew(session, now.awake)
 
     def follow(self, policy: Policy, now: Moment) -> None:
         """Judge by other settings from now on; nobody is blamed for the time before."""
