@@ -57,7 +57,11 @@ def shown(value: object) -> str:
     """A value as a person should meet it in a sentence: quoted, and not too long."""
     if isinstance(value, msgspec.msgpack.Ext):
         return f"an extension of type {value.code}"
-    text = _brief.repr(value)
+    return brief(_brief.repr(value))
+
+
+def brief(text: str) -> str:
+    """A text, a name that somebody chose say, not too long for a sentence."""
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 

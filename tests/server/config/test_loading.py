@@ -66,6 +66,13 @@ def test_a_byte_order_mark_before_the_text_is_no_mistake(load_text: Load):
     assert load_text(b"\xef\xbb\xbf[server]\nport = 1\n").config.server.port == 1
 
 
+@pytest.mark.parametrize("text", ["[{}]", "[server]\n{} = 1", "[[notify.webhook]]\n{} = 1"])
+def test_a_name_without_end_makes_no_sentence_without_end(load_text: Load, text: str):
+    with pytest.raises(ConfigError, match="no such") as refusal:
+        load_text(text.format("x" * 10_000))
+    assert len(str(refusal.value)) < 200
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
