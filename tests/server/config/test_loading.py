@@ -81,6 +81,7 @@ def test_a_name_without_end_makes_no_sentence_without_end(load_text: Load, text:
             "config.toml: server.prot: no such setting; did you mean port?",
         ),
         ("[server]\nzzz = 1\n", "config.toml: server.zzz: no such setting"),
+        ('["zz\u202ez"]\nport = 1\n', r"config.toml: zz\u202ez: no such section"),
         ("[sever]\nport = 1\n", "config.toml: sever: no such section; did you mean server?"),
         ("server = 1\n", "config.toml: server: expected a section [server], got 1"),
         (

@@ -29,6 +29,7 @@ from lastseen.server.config.setting import (
     values,
 )
 from lastseen.server.errors import ConfigError
+from lastseen.server.printable import printable
 from lastseen.shared.explain import brief, shown
 
 DEFAULT_PATH = Path("config.toml")
@@ -117,7 +118,7 @@ def _refuse_unknown(path: Path, document: dict[str, Any]) -> None:
     for section, content in document.items():
         if section not in SECTIONS:
             near = _nearest(section, SECTIONS)
-            raise ConfigError(f"{path}: {brief(section)}: no such section{near}")
+            raise ConfigError(f"{path}: {_named(section)}: no such section{near}")
         if not isinstance(content, dict):
             met = "" if may_hold_secret(section) else f", got {shown(content)}"
             raise ConfigError(f"{path}: {section}: expected a section [{section}]{met}")
@@ -136,7 +137,12 @@ def _refuse_unknown_inside(place: str, tables: object, known: Iterable[str]) -> 
 def _refuse_unknown_names(place: str, content: dict[str, Any], known: Iterable[str]) -> None:
     for name in content:
         if name not in known:
-            raise ConfigError(f"{place}.{brief(name)}: no such setting{_nearest(name, known)}")
+            raise ConfigError(f"{place}.{_named(name)}: no such setting{_nearest(name, known)}")
+
+
+def _named(name: str) -> str:
+    """A name that somebody wrote, as it can stand in a sentence."""
+    return printable(brief(name))
 
 
 def _overrides(environ: Mapping[str, str]) -> Iterable[tuple[str, Setting, Any]]:
