@@ -3,7 +3,7 @@
 So only the front is ever looked at, and a pass costs O(expired), not O(waiting). Every ping moves a
 session to the end; the links between neighbours are in the sessions themselves, which are at hand
 then anyway. An ordered dict would fetch four more places of memory that nobody has touched since
-that client's last ping: 0.6 µs, and 110 bytes a client. Pure.
+that client's last ping: 0.5 µs, and 110 bytes a client. Pure.
 """
 
 from collections.abc import Iterator
