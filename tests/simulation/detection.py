@@ -102,7 +102,7 @@ class Detection:
                     silence = now - subject.signed
                     return f"it was heard {silence:.2f} s ago, and has {least:g} s"
         beaten = subject.beaten_until(now)
-        if beaten >= run.began:
+        if beaten >= run.began and beaten > subject.unbeaten:
             least = share * subject.patience
             if now - beaten < least - self._slack(run, beaten):
                 return f"it beat {now - beaten:.2f} s ago, and has {least:g} s"

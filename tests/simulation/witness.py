@@ -33,6 +33,7 @@ class Subject:
             what was said by several comes in any order, and it may take any for the last.
         beaten: When a beat of it last arrived; `patience` is for how long it then counts.
         left: When it last said goodbye.
+        unbeaten: When it last said goodbye without a link: beats before it count no more.
         kicked: When it was last sent away.
         present: Whether it is present, as the server decided; `stretches` are its times of presence
             (moments of the world), from its return to its last sign of life.
@@ -43,14 +44,14 @@ class Subject:
     __slots__ = (
         "_agenda_now", "_beaten_before", "_before", "_heard_before", "_link", "beaten", "came",
         "client_id", "ended", "heard", "kicked", "left", "linked", "machines", "parted",
-        "patience", "present", "signed", "stretches", "unsure",
+        "patience", "present", "signed", "stretches", "unbeaten", "unsure",
     )  # fmt: skip
 
     def __init__(self, client_id: str, world_now: Callable[[], float]) -> None:
         self.client_id = client_id
         self._agenda_now = world_now
         self.signed = self.ended = self.beaten = self.left = self.kicked = self.heard = NEVER
-        self.linked = self.parted = NEVER
+        self.linked = self.parted = self.unbeaten = NEVER
         self.patience = 0.0
         self.unsure = 0
         self._heard_before = self._beaten_before = NEVER

@@ -307,7 +307,7 @@ class World:
 
     def _say_goodbye(self, beater: Beater) -> None:
         if self.is_up and self.server is not None:
-            beater.subject.left = self.awake()
+            beater.subject.left = beater.subject.unbeaten = self.awake()
             presence = self.server.presence
             presence.leave_linkless(beater.subject.client_id, beater.via, presence.clock.now())  # type: ignore[arg-type]
 
