@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from lastseen.server.__main__ import main
+from lastseen.server.store import opening, schema
+from lastseen.server.store.claim import claim_file
 
 Capsys = pytest.CaptureFixture[str]
 Remember = Callable[..., None]
@@ -24,6 +26,26 @@ def in_a_process(*arguments: str, **options: object) -> subprocess.CompletedProc
 def names(path: Path) -> list[str]:
     with closing(sqlite3.connect(path)) as connection:
         return [row[0] for row in connection.execute("SELECT client_id FROM clients ORDER BY 1")]
+
+
+def version_of(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as connection:
+        return str(connection.execute("SELECT version_num FROM lastseen_schema").fetchone()[0])
+
+
+@pytest.fixture
+def older(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The store of an older server, which remembers a client."""
+    with monkeypatch.context() as patched:
+        for module in (schema, opening):
+            patched.setattr(module, "SCHEMA_VERSION", "0001")
+        opening.migrate("sqlite:///lastseen.db")
+    with closing(sqlite3.connect(folder / "lastseen.db")) as connection, connection:
+        connection.execute(
+            "INSERT INTO clients VALUES (1, 'old', '', '', '127.0.0.1', 'tcp', '', '', '', 1, '[]',"
+            " '{}', 'available', '', 1, 1, 1, NULL)"
+        )
+    return folder / "lastseen.db"
 
 
 # --- migrate ------------------------------------------------------------------------------------
@@ -42,6 +64,17 @@ def test_the_file_is_relative_to_the_settings_that_name_it(folder: Path):
     (folder / "etc" / "mine.toml").write_text('[store]\nurl = "sqlite:///mine.db"\n')
     assert main(["migrate", "--config", "etc/mine.toml"]) == 0
     assert (folder / "etc" / "mine.db").exists()
+
+
+def test_migrate_is_refused_while_an_older_server_runs_and_says_so(older: Path, capsys: Capsys):
+    server_ends = claim_file(older)
+    assert main(["migrate"]) == 1
+    told = capsys.readouterr().err
+    assert f"another lastseen-server (process {os.getpid()}) serves from it" in told
+    assert version_of(older) == "0001"
+    server_ends()
+    assert main(["migrate"]) == 0
+    assert "it was of version 0001" in capsys.readouterr().out
 
 
 # --- export and import --------------------------------------------------------------------------
@@ -74,6 +107,15 @@ def test_a_dash_is_standard_output_and_input(folder: Path, remember: Remember):
     imported = in_a_process("import", "-", input=exported.stdout, env=elsewhere)
     assert (imported.returncode, imported.stderr) == (0, b"standard input: 6 rows read\n")
     assert names(folder / "new.db") == ["c1", "c2", "c3"]
+
+
+def test_what_an_older_server_writes_is_not_exported_but_left_as_it_is(older: Path, capsys: Capsys):
+    assert main(["export", "all.jsonl"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"lastseen-server: the store {older} cannot be used: its schema version")
+    assert told.endswith("start the one of this version or run `lastseen-server migrate`\n")
+    assert version_of(older) == "0001"
+    assert not Path("all.jsonl").exists()
 
 
 def test_an_existing_file_is_left_alone(folder: Path, remember: Remember, capsys: Capsys):
@@ -180,6 +222,12 @@ def test_a_backup_is_a_store_that_can_be_used(folder: Path, remember: Remember, 
     assert names(folder / "copy.db") == ["c1", "c2", "c3"]
 
 
+def test_a_backup_of_what_an_older_server_writes_is_as_old_and_so_stays_the_store(older: Path):
+    assert main(["backup", "copy.db"]) == 0
+    assert version_of(Path("copy.db")) == version_of(older) == "0001"
+    assert names(Path("copy.db")) == names(older) == ["old"]
+
+
 def test_a_backup_that_cannot_be_written_is_a_sentence(remember: Remember, capsys: Capsys):
     remember()
     assert main(["backup", "nowhere/copy.db"]) == 1
@@ -229,7 +277,7 @@ def test_a_folder_that_takes_no_files_is_a_sentence(
 ):
     monkeypatch.setenv("LASTSEEN_STORE__URL", "sqlite:////proc/lastseen.db")
     assert main(["migrate"]) == 1
-    assert "/proc/lastseen.db cannot be opened" in capsys.readouterr().err
+    assert "/proc/lastseen.db-lock cannot be made: " in capsys.readouterr().err
 
 
 def test_a_store_that_is_taken_by_somebody_slow_is_a_sentence(

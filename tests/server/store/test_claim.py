@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lastseen.server.store.errors import StoreUnusable
-from lastseen.server.store.opening import migrate, open_store
+from lastseen.server.store.opening import migrate, open_store, read_store
 
 SERVE = """
 import sys, time
@@ -43,15 +43,25 @@ def test_closing_twice_gives_up_no_claim_but_its_own(url: str):
     second.close()
 
 
-def test_who_only_reads_or_migrates_is_not_held_up(url: str):
+def test_who_only_reads_is_not_held_up(url: str):
     store = open_store(url, alone=True)
-    reader = open_store(url)
-    reader.begin_run("run-1", 0.0)
+    store.begin_run("run-1", 0.0)
+    reader = read_store(url)
+    assert reader.last_run() is not None
     reader.close()
-    migrate(url)
     with pytest.raises(StoreUnusable):
         open_store(url, alone=True)
     store.close()
+
+
+def test_nobody_migrates_while_one_serves_and_anybody_does_once_it_ended(url: str):
+    store = open_store(url, alone=True)
+    with pytest.raises(StoreUnusable, match=r"serves from it, .* stop that one"):
+        migrate(url)
+    store.close()
+    for _ in range(2):
+        migrate(url)
+    open_store(url, alone=True).close()
 
 
 def test_what_cannot_be_used_stays_unclaimed(url: str):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +16,7 @@ from sqlalchemy import text
 from lastseen.server.store import engines, opening, schema
 from lastseen.server.store.engines import make_engine, parse_url
 from lastseen.server.store.errors import StoreUnusable
-from lastseen.server.store.opening import Migrated, migrate, open_store
+from lastseen.server.store.opening import Migrated, migrate, open_store, read_store
 from lastseen.server.store.schema import SCHEMA_VERSION
 
 OPEN = "import sys; from lastseen.server.store.opening import open_store; open_store(sys.argv[1])"
@@ -35,11 +36,18 @@ def test_opening_a_second_time_finds_everything_and_changes_nothing(url, known):
     again.close()
 
 
-def test_clients_of_the_first_version_are_still_known(url, known, monkeypatch):
-    for module in (schema, opening):
-        monkeypatch.setattr(module, "SCHEMA_VERSION", "0001")
-    assert migrate(url).after == "0001"
-    monkeypatch.undo()
+@pytest.fixture
+def older(url, monkeypatch):
+    """A database with the tables of the first version."""
+    with monkeypatch.context() as patched:
+        for module in (schema, opening):
+            patched.setattr(module, "SCHEMA_VERSION", "0001")
+        assert migrate(url).after == "0001"
+    return url
+
+
+def test_clients_of_the_first_version_are_still_known(older, known):
+    url = older
     alter(
         url,
         "INSERT INTO clients (client_id, name, hostname, ip, port, via, user_name, nickname,"
@@ -71,11 +79,49 @@ def test_a_newer_schema_is_refused(url):
         open_store(url)
 
 
-def test_tables_of_another_program_are_refused_and_left_alone(url):
+OPENINGS = [open_store, read_store, partial(read_store, any_version=True)]
+
+
+@pytest.mark.parametrize("opened", OPENINGS)
+def test_tables_of_another_program_are_refused_and_left_alone(url, opened):
     alter(url, "CREATE TABLE clients (name TEXT)")
     with pytest.raises(StoreUnusable, match=r"a table 'clients' that is not lastseen's"):
-        open_store(url)
+        opened(url)
     alter(url, "INSERT INTO clients VALUES ('theirs')")
+
+
+def test_who_reads_finds_what_was_written_and_may_go_on_reading(url, known):
+    store = open_store(url)
+    store.upsert_many([known()])
+    reader = read_store(url)
+    assert reader.find_by_id("web-01") == known()
+    store.upsert_many([known(name="New")])
+    assert reader.find_by_id("web-01") == known(name="New")
+    for opened in (reader, store):
+        opened.close()
+
+
+def test_who_reads_an_older_schema_is_told_how_to_bring_it_up_to_date_and_it_stays(older):
+    with pytest.raises(StoreUnusable, match=r"version is 0001, .*lastseen-server migrate`"):
+        read_store(older)
+    read_store(older, any_version=True).close()
+    assert migrate(older).before == "0001"
+
+
+def test_who_reads_a_newer_schema_is_refused_and_who_copies_it_is_not(url):
+    migrate(url)
+    alter(url, "UPDATE lastseen_schema SET version_num = '9999'")
+    with pytest.raises(StoreUnusable, match=r"schema version is 9999, and this lastseen knows"):
+        read_store(url)
+    read_store(url, any_version=True).close()
+
+
+@pytest.mark.parametrize("opened", OPENINGS[1:])
+def test_who_reads_makes_no_tables(url, opened):
+    alter(url, "CREATE TABLE theirs (name TEXT)")
+    with pytest.raises(StoreUnusable, match="it has no tables yet: start the server"):
+        opened(url)
+    assert migrate(url).before is None
 
 
 def test_other_tables_beside_ours_are_fine(url):
@@ -157,6 +203,12 @@ def test_a_database_overwritten_somewhere_is_refused_untouched(filled, place):
 def test_a_newer_database_is_refused_untouched(filled):
     alter(f"sqlite:///{filled}", "UPDATE lastseen_schema SET version_num = '9999'")
     refused(filled, "Use that one, or restore an older backup")
+
+
+def test_who_reads_makes_no_file(tmp_path):
+    with pytest.raises(StoreUnusable, match="unable to open database file"):
+        read_store("sqlite:///x.db", tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):

@@ -129,7 +129,8 @@ _add(
     "migrate",
     """Bring the tables of the store up to date.
 
-The server does so at every start; this is for who wants it done before.""",
+The server does so at every start; this is for who wants it done before.
+Stop the old server first.""",
     """  lastseen-server migrate --config /etc/lastseen/config.toml""",
 )
 _add(

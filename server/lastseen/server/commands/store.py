@@ -1,6 +1,6 @@
 """Looking after what the server remembers: `migrate`, `export`, `import`, `backup`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +30,7 @@ def migrate(*, config: ConfigPath = None) -> None:
 def export(file: Target, /, *, config: ConfigPath = None) -> None:
     """Write everything that is remembered to a new file of JSON lines."""
     count = None
-    with _store(config, must_exist=True) as store, making(file) as made:
+    with _store(config, _to_read) as store, making(file) as made:
         count = transfer.export(store, made)
     if count is not None:  # otherwise the reader of the output had enough
         say(f"{_name(file, 'standard output')}: {count:,} rows written")
@@ -39,7 +39,7 @@ def export(file: Target, /, *, config: ConfigPath = None) -> None:
 def import_(file: Source, /, *, config: ConfigPath = None) -> None:
     """Add what `export` wrote to the store, all of it or nothing."""
     name = _name(file, "standard input")
-    with reading(file) as found, _store(config, alone=True) as store:
+    with reading(file) as found, _store(config, _to_change) as store:
         try:
             count = transfer.import_(store, found)
         except TransferFailed as error:
@@ -54,30 +54,39 @@ def backup(
     config: ConfigPath = None,
 ) -> None:
     """Copy the SQLite file while the server runs."""
-    with _store(config, must_exist=True) as store:
+    with _store(config, _to_copy) as store:
         transfer.backup(store, path)
     say(f"{path}: written")
 
 
 @contextmanager
-def _store(
-    config: Path | None, *, must_exist: bool = False, alone: bool = False
-) -> Iterator[Store]:
-    """The store that the settings name, while the block runs. `alone`: no server may serve from it.
+def _store(config: Path | None, opened: Callable[[str, Path], Store]) -> Iterator[Store]:
+    """The store that the settings name, `opened` as a command needs it, while the block runs.
 
     Raises:
         CommandFailed: There is none, or it does not do what is asked of it.
     """
-    url, folder = _place(config)
-    if must_exist:
-        _check_exists(url, folder)
-    store = opening.open_store(url, folder, alone=alone)
+    store = opened(*_place(config))
     try:
         yield store
     except StoreUnavailable as error:
         raise CommandFailed(str(error)) from error
     finally:
         store.close()
+
+
+def _to_change(url: str, folder: Path) -> Store:
+    return opening.open_store(url, folder, alone=True)
+
+
+def _to_read(url: str, folder: Path) -> Store:
+    _check_exists(url, folder)
+    return opening.read_store(url, folder)
+
+
+def _to_copy(url: str, folder: Path) -> Store:
+    _check_exists(url, folder)
+    return opening.read_store(url, folder, any_version=True)
 
 
 def _place(config: Path | None) -> tuple[str, Path]:
@@ -89,7 +98,7 @@ def _place(config: Path | None) -> tuple[str, Path]:
 
 
 def _check_exists(url: str, folder: Path) -> None:
-    """Opening would make the file: nobody wants the copy of an empty one."""
+    """A plainer sentence than that the file cannot be opened."""
     parsed = parse_url(url, folder.absolute())
     if parsed.drivername == "sqlite" and not Path(str(parsed.database)).exists():
         raise CommandFailed(f"there is no store yet: {parsed.database} does not exist")

@@ -5,6 +5,7 @@ come out, `StoreUnavailable` means "try again later" (`errors`), and a call is o
 unless it says otherwise.
 
     store = open_store("sqlite:///lastseen.db")     # opening: looks, refuses, migrates
+                                                    #   (read_store: leaves it as it is)
     store.record(events, clients)                   # store: all reads and writes
     export(store, file)                             # transfer: JSON lines and backups
 

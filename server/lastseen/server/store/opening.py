@@ -1,4 +1,8 @@
-"""Opening the store: look first, refuse with one sentence, then bring the schema up to date."""
+"""Opening the store: look first, refuse with one sentence, then bring the schema up to date.
+
+Only who has claimed the store may do the last: a server that is running would find other tables
+than its own. Who only reads leaves everything as it is.
+"""
 
 import sqlite3
 import time
@@ -14,7 +18,7 @@ from lastseen.server.store.claim import GiveUp, claim_database, claim_file
 from lastseen.server.store.database import Database
 from lastseen.server.store.engines import connect, make_engine, parse_url
 from lastseen.server.store.errors import StoreUnavailable, StoreUnusable
-from lastseen.server.store.schema import SCHEMA_VERSION, upgrade, version_of
+from lastseen.server.store.schema import SCHEMA_VERSION, check_ours, check_same, upgrade, version_of
 from lastseen.server.store.sqlite_file import check_file
 from lastseen.server.store.store import Store
 
@@ -35,7 +39,8 @@ class Migrated(Struct, frozen=True):
 def open_store(url: str, folder: Path | None = None, *, alone: bool = False) -> Store:
     """The store at `url`, its schema up to date.
 
-    Any number of processes may do so at once; of those that want it `alone`, one.
+    Any number of processes may do so at once; of those that want it `alone`, one. Others do only
+    where no server of another version can be at work.
 
     Args:
         url: `sqlite:///FILE` or `postgresql+psycopg://…`.
@@ -50,14 +55,35 @@ def open_store(url: str, folder: Path | None = None, *, alone: bool = False) -> 
     return Store(opened.database, opened.give_up)
 
 
+def read_store(url: str, folder: Path | None = None, *, any_version: bool = False) -> Store:
+    """The store at `url` as it is, for who only reads, also while a server writes.
+
+    Args:
+        url: As of `open_store`.
+        folder: As of `open_store`.
+        any_version: Its tables may be those of another version: to be copied, not to be read.
+
+    Raises:
+        StoreUnusable: As of `open_store`; or it has no tables, or older ones. Nothing was changed.
+    """
+    parsed = parse_url(url, (folder or Path()).absolute())
+    with _named(parsed), ExitStack() as undoing:
+        database = _reach(parsed, undoing)
+        with database.reading() as connection:
+            (check_ours if any_version else check_same)(connection)
+        undoing.pop_all()
+        return Store(database)
+
+
 def migrate(url: str, folder: Path | None = None) -> Migrated:
-    """What `open_store` does to the schema, by itself.
+    """What `open_store` does to the schema, by itself, while nobody serves from it.
 
     Raises:
         StoreUnusable: As there.
     """
-    opened = _open(url, folder, alone=False)
+    opened = _open(url, folder, alone=True)
     opened.database.close()
+    opened.give_up()
     return Migrated(opened.before, SCHEMA_VERSION)
 
 
@@ -70,15 +96,21 @@ class _Opened(NamedTuple):
 def _open(url: str, folder: Path | None, *, alone: bool) -> _Opened:
     parsed = parse_url(url, (folder or Path()).absolute())
     with _named(parsed), ExitStack() as undoing:
-        if parsed.drivername == "sqlite":
-            check_file(Path(str(parsed.database)))
-        database = Database(make_engine(parsed))
-        undoing.callback(database.close)
+        database = _reach(parsed, undoing)
         give_up = _claim(database, parsed) if alone else _nothing
         undoing.callback(give_up)
         before = _prepare(database, parsed)
         undoing.pop_all()
         return _Opened(database, before, give_up)
+
+
+def _reach(url: URL, undoing: ExitStack) -> Database:
+    """The database, which `undoing` closes; nothing is known of it but that a file is sound."""
+    if url.drivername == "sqlite":
+        check_file(Path(str(url.database)))
+    database = Database(make_engine(url))
+    undoing.callback(database.close)
+    return database
 
 
 def _claim(database: Database, url: URL) -> GiveUp:

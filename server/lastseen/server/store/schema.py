@@ -25,13 +25,36 @@ def version_of(connection: Connection) -> str | None:
     Raises:
         StoreUnusable: A newer lastseen made it, or the tables are another program's.
     """
-    names = set(inspect(connection).get_table_names())
-    if VERSION_TABLE not in names:
-        _check_foreign(names)
-        return None
-    found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608  # a constant
+    found = _found(connection)
     _check_newer(found)
     return found
+
+
+def check_ours(connection: Connection) -> None:
+    """Refuse a database without tables of lastseen's, of whatever version.
+
+    Raises:
+        StoreUnusable: There are none, or they are another program's.
+    """
+    if _found(connection) is None:
+        raise _empty()
+
+
+def check_same(connection: Connection) -> None:
+    """Refuse a schema that is not of SCHEMA_VERSION: what reads it would miss columns.
+
+    Raises:
+        StoreUnusable: It is older or newer, or there is none.
+    """
+    found = version_of(connection)
+    if found is None:
+        raise _empty()
+    if found != SCHEMA_VERSION:
+        raise StoreUnusable(
+            f"its schema version is {found}, and this lastseen reads {SCHEMA_VERSION}: stop the "
+            "older server, if it runs, then start the one of this version or run "
+            "`lastseen-server migrate`"
+        )
 
 
 def upgrade(connection: Connection) -> str | None:
@@ -49,6 +72,15 @@ def upgrade(connection: Connection) -> str | None:
     return before
 
 
+def _found(connection: Connection) -> str | None:
+    names = set(inspect(connection).get_table_names())
+    if VERSION_TABLE not in names:
+        _check_foreign(names)
+        return None
+    query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608  # a constant
+    return connection.execute(query).scalar()
+
+
 def _migrate(connection: Connection) -> None:
     from alembic.command import upgrade as run_migrations
     from alembic.config import Config
@@ -58,6 +90,10 @@ def _migrate(connection: Connection) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     run_migrations(config, SCHEMA_VERSION)
+
+
+def _empty() -> StoreUnusable:
+    return StoreUnusable("it has no tables yet: start the server, or run `lastseen-server migrate`")
 
 
 def _check_foreign(names: set[str]) -> None:
