@@ -173,7 +173,7 @@ class Detection:
     def _blame_server(self, decided: Decided, subject: Subject) -> None:
         began = self._world.runs[-1].began
         wells = [m for m in subject.machines if m.is_well(SETTLED)]
-        if subject.signed >= began > subject.beaten:
+        if began > subject.beaten and subject.signed > subject.beaten - subject.patience:
             # Of one that held a link when the last run ended, only the link is remembered.
             wells = [m for m in wells if not isinstance(m, Beater)]
         if wells:
