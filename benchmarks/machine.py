@@ -3,6 +3,7 @@
 import platform
 import re
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def description() -> dict[str, str]:
     return {
         "CPU": f"{_cpu_model()}, {len(cores.available())} cores used",
         "kernel": platform.release(),
-        "Python": platform.python_version(),
+        # Who compiled it matters: one that was not optimised by a profile takes 1.4 µs more a ping.
+        "Python": f"{platform.python_version()}, {Path(sys.executable).resolve()}",
         "libraries": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
         "lastseen": VERSION,
         "mosquitto": _first_number(["mosquitto", "-h"]),
