@@ -284,8 +284,8 @@ async def test_a_channel_that_fails_is_tried_at_once_when_it_is_enabled(autojump
     await trio.sleep(100)
     world.senders.fails = False
     world.store.deliveries.hasten("a", world.now())
-    for hurry in (world.lanes.enable, world.lanes.hurry):
-        hurry("a")
+    for now in (world.lanes.enable, world.lanes.retry):
+        now("a")
     await trio.sleep(0.1)
     assert world.senders.taken == [("a 1", "1")]
 
@@ -297,7 +297,7 @@ async def test_to_enable_one_that_works_or_is_not_there_changes_nothing(autojump
     [before] = world.lanes
     world.lanes.enable("a")
     world.lanes.enable("who")
-    world.lanes.hurry("who")
+    world.lanes.retry("who")
     assert list(world.lanes) == [before]
 
 

@@ -492,6 +492,19 @@ async def test_what_was_given_up_is_sent_at_once_when_it_is_retried(autojump_clo
     assert world.told == [("ops", "offline", "web-01")]
 
 
+async def test_what_still_gathers_is_sent_at_once_when_it_is_retried(autojump_clock, new_world):
+    world = new_world(channel(group_wait=600))
+    await world.begin()
+    world.goes("web-01")
+    await trio.sleep(10)
+    assert world.told == []
+    [pending] = world.store.deliveries.list(state="pending")
+    world.store.deliveries.retry(pending.id, world.notifier.now())
+    world.notifier.retried("ops")
+    await trio.sleep(0.1)
+    assert world.told == [("ops", "offline", "web-01")]
+
+
 async def test_what_became_of_deliveries_is_counted(autojump_clock, new_world):
     world = new_world(channel(), channel("idle", clients=("nobody",)))
     await world.begin()

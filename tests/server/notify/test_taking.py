@@ -27,6 +27,7 @@ class World:
         names = count(1)
         self.store = store
         self.began = trio.current_time()
+        self.last_sent = 0.0
         self.known_until: float | None = None  # what was decided later is not written yet
         self.supply = Supply(
             store.deliveries,
@@ -66,6 +67,11 @@ class World:
         self.store.deliveries.settle([Attempt(keys, state, self.now(), due_at)])
         if state == "sent":
             self.taker.sent()
+            self.last_sent = self.now()
+
+    def next_opens(self, first: float) -> float:
+        """When what gathers from `first` on is told."""
+        return max(first + self.channel.group_wait, self.last_sent + self.channel.group_interval)
 
     async def _written_until(self) -> float:
         return self.now() if self.known_until is None else self.known_until
@@ -245,6 +251,78 @@ async def test_of_very_many_a_digest_tells_a_part_and_the_next_one_the_rest(
     world.sent(first)
     rest, _ = await world.taker.take(1)
     assert keys_of(rest) == [[f"{DIGESTED_AT_ONCE:05}"]]
+
+
+@pytest.mark.parametrize("settings", [{"group_wait": 600}, {"group_interval": 600}])
+async def test_what_is_retried_waits_for_no_others_but_takes_along_those_that_gathered(
+    autojump_clock, new_world, settings
+):
+    world = new_world(**settings)
+    world.taker.sent()  # so that group_interval counts
+    world.tell("a", "b", "c", due_at=5.0)
+    world.tell("d", due_at=30.0)
+    await trio.sleep(6)
+    assert await world.taker.take(100) == ([], world.next_opens(5.0) - 6.0)
+    world.store.deliveries.retry(world.store.deliveries.find("b").id, world.now())
+    world.taker.hurry()
+    outgoing, _ = await world.taker.take(100)
+    assert keys_of(outgoing) == [["a", "b", "c"]]
+    world.sent(outgoing)
+    await trio.sleep(30)
+    assert await world.taker.take(100) == ([], world.next_opens(30.0) - 36.0)
+
+
+async def test_a_message_that_is_retried_whole_hurries_nothing_that_comes_later(
+    autojump_clock, new_world
+):
+    world = new_world(**APART)
+    world.tell("a")
+    await trio.sleep(10)
+    begun, _ = await world.taker.take(100)
+    world.sent(begun, "pending", due_at=world.now() + 100)
+    world.store.deliveries.retry(world.store.deliveries.find("a").id, world.now())
+    world.taker.hurry()
+    world.sent((await world.taker.take(100))[0])
+    assert await world.taker.take(100) == ([], FOREVER)
+    world.tell("b", due_at=world.now())
+    assert await world.taker.take(100) == ([], 60.0)
+
+
+async def test_what_is_retried_goes_once_the_store_answers(autojump_clock, new_world):
+    world = new_world(**APART)
+    world.tell("a")
+    claim, world.store.deliveries.claim = world.store.deliveries.claim, unavailable
+    world.taker.hurry()
+    with pytest.raises(StoreUnavailable):
+        await world.taker.take(100)
+    world.store.deliveries.claim = claim
+    assert keys_of((await world.taker.take(100))[0]) == [["a"]]
+
+
+async def test_what_is_retried_while_a_message_is_made_goes_with_the_next(
+    autojump_clock, new_world
+):
+    world = new_world(**APART)
+    world.tell("a")
+    await trio.sleep(10)
+    claim = world.store.deliveries.claim
+
+    def late(*what: Any) -> Any:
+        claimed = claim(*what)
+        world.tell("b", due_at=world.now())  # the store has it as soon as it is retried
+        world.taker.hurry()
+        return claimed
+
+    world.store.deliveries.claim = late
+    first, _ = await world.taker.take(100)
+    world.store.deliveries.claim = claim
+    world.sent(first)
+    second, _ = await world.taker.take(100)
+    assert keys_of([*first, *second]) == [["a"], ["b"]]
+
+
+def unavailable(*_what: Any) -> Any:
+    raise StoreUnavailable("it is gone")
 
 
 async def test_a_store_that_does_not_answer_is_the_callers_to_know(autojump_clock, new_world):

@@ -93,6 +93,11 @@ class Lane:
         self._hurry.set()
         self.wake()
 
+    def retry(self) -> None:
+        """Somebody wants something that is due to be tried now: nothing gathers any longer."""
+        self._taker.hurry()
+        self.hurry()
+
     def stop(self) -> None:
         """Have `run` end once what is on its way has arrived and is noted."""
         self._stopping.set()

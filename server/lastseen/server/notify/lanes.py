@@ -82,10 +82,10 @@ class Lanes:
             if name in self._lanes:
                 self._lanes[name].wake()
 
-    def hurry(self, name: str) -> None:
-        """Somebody wants to see now whether a channel works."""
+    def retry(self, name: str) -> None:
+        """Somebody wants something that is due by a channel to be tried now."""
         if name in self._lanes:
-            self._lanes[name].hurry()
+            self._lanes[name].retry()
 
     def enable(self, name: str) -> None:
         """Try a channel again now, even if it refused for good."""

@@ -192,7 +192,7 @@ class Notifier:
 
     def retried(self, channel: str) -> None:
         """A delivery is to be tried again, now."""
-        self._lanes.hurry(channel)
+        self._lanes.retry(channel)
 
     def enable(self, channel: str) -> None:
         """Try a channel again, now."""

@@ -8,6 +8,7 @@ from msgspec import Struct
 from lastseen.server.config.sections.channels import Channel
 from lastseen.server.keeping.threads import InThread
 from lastseen.server.notify.notice import Item, Message, from_json
+from lastseen.server.store.errors import StoreUnavailable
 from lastseen.server.store.telling import Attempt, BrokenChannel, Delivery
 
 DIGESTED_AT_ONCE = 5_000
@@ -95,6 +96,9 @@ class Singles:
         )
         return FOREVER if due_at is None else due_at - supply.now()
 
+    def hurry(self) -> None:
+        """Nothing gathers: what is due is taken anyway."""
+
     def sent(self) -> None:
         """A message was taken by the channel."""
 
@@ -106,6 +110,7 @@ class Digests:
         self._channel = channel
         self._supply = supply
         self._last_sent = -FOREVER
+        self._in_a_hurry = False
 
     async def take(self, limit: int) -> list[Outgoing]:  # noqa: ARG002 - one at a time
         """The message that is due, if one is.
@@ -113,13 +118,15 @@ class Digests:
         Which deliveries it tells is kept before it is sent, so that a repeat after a crash tells
         the same by the same name.
         """
-        if await self.next_in() > 0:
-            return []
-        supply, name = self._supply, self._channel.name
-        until = await supply.written_until()
-        claimed: list[Delivery] = await supply.in_thread(
-            supply.deliveries.claim, name, until, supply.new_name(), DIGESTED_AT_ONCE
-        )
+        # A hurry is over before one looks: what is retried meanwhile may be missed, and is another.
+        hurried, self._in_a_hurry = self._in_a_hurry, False
+        try:
+            if not hurried and await self.next_in() > 0:
+                return []
+            claimed = await self._claim()
+        except StoreUnavailable:
+            self._in_a_hurry |= hurried
+            raise
         return [_digest(claimed)] if claimed else []
 
     async def next_in(self) -> float:
@@ -135,9 +142,21 @@ class Digests:
         )
         return opens - supply.now()
 
+    def hurry(self) -> None:
+        """What is due when it is looked for next is told then, and waits for no others."""
+        self._in_a_hurry = True
+
     def sent(self) -> None:
         """A message was taken by the channel."""
         self._last_sent = self._supply.now()
+
+    async def _claim(self) -> list[Delivery]:
+        supply, name = self._supply, self._channel.name
+        until = await supply.written_until()
+        claimed: list[Delivery] = await supply.in_thread(
+            supply.deliveries.claim, name, until, supply.new_name(), DIGESTED_AT_ONCE
+        )
+        return claimed
 
 
 class Taker:
@@ -168,6 +187,10 @@ class Taker:
             return ([], wait) if wait > 0 else ([_digest(begun)], 0.0)
         outgoing = await self._fresh.take(limit)
         return outgoing, 0.0 if outgoing else max(0.0, await self._fresh.next_in())
+
+    def hurry(self) -> None:
+        """Something of what is due is to be told now, whatever it was to be told together with."""
+        self._fresh.hurry()
 
     def sent(self) -> None:
         """A message was taken by the channel."""
