@@ -29,7 +29,7 @@ def run(bench: Bench) -> list[Figure]:
             "longest": max(report["longest"] for report in pinged),
         }
 
-    found = bench.each(once, repeats=1)
+    found = bench.each(once)
     watchers = f"{bench.scale.watchers:,}"
     return [
         Figure.of(

@@ -18,7 +18,7 @@ WARM_UP = 100
 def run(bench: Bench) -> list[Figure]:
     """Growth of the resident memory, divided by the clients that it grew by."""
     once = growth_by(bench.scale.idle_clients)
-    found = bench.each(once, repeats=1)  # it differs by less than 1 % from run to run
+    found = bench.each(once)
     return [
         Figure.of(
             "memory per registered idle client",

@@ -13,7 +13,7 @@ def run(bench: Bench) -> list[Figure]:
     then keeps what it has said. lastseen never compresses (docs/websocket.md).
     """
     peers = (*web_peers(), COMPRESSING)
-    found = bench.each(growth_by(bench.scale.web_clients), peers, repeats=1)
+    found = bench.each(growth_by(bench.scale.web_clients), peers)
     return [
         Figure.of(
             "WebSocket: memory per registered idle client",
