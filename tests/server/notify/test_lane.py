@@ -395,6 +395,22 @@ async def test_who_wants_to_see_now_whether_a_channel_works_ends_its_rest(
     assert world.deliveries.states() == {"a": "sent"}
 
 
+async def test_a_channel_that_takes_messages_again_rests_no_longer(autojump_clock, new_world):
+    world = new_world(retry_interval=1)
+    world.deliveries.add("a")
+    world.receiver.answer = refuse(retry_after=10_000.0)
+    world.begin()
+    await trio.sleep(10)
+    world.receiver.answer = lambda _message: None
+    world.deliveries.hasten("ops", world.now())
+    world.lane.hurry()
+    await trio.sleep(10)
+    world.deliveries.add("b")
+    world.lane.wake()
+    await trio.sleep(0.1)
+    assert world.deliveries.states() == {"a": "sent", "b": "sent"}
+
+
 async def test_who_wants_to_see_now_while_an_attempt_is_on_its_way_sees_another(
     autojump_clock, new_world
 ):

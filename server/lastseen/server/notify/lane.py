@@ -90,6 +90,7 @@ class Lane:
 
     def hurry(self) -> None:
         """Somebody wants to see now whether it works: it rests no longer."""
+        self._resting_until = 0.0
         self._hurry.set()
         self.wake()
 
@@ -165,7 +166,7 @@ class Lane:
         if self.since is not None and attempt.at - self.since >= OUTAGE:
             now = self._supply.now()
             await self._keep(self._supply.deliveries.hasten, self.channel.name, now)
-        self._failures, self.error, self.since = 0, "", None
+        self._failures, self.error, self.since, self._resting_until = 0, "", None, 0.0
         self.last_sent = attempt.at
         self.sent += len(attempt.keys)
         self._taker.sent()
