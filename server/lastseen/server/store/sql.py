@@ -1,11 +1,10 @@
 """The few things that the statements of several files need."""
 
-from collections.abc import Iterable
 from functools import cache
 from typing import Any, TypeVar
 
 from msgspec import Struct
-from sqlalchemy import Connection, CursorResult, Executable, Table
+from sqlalchemy import Connection, CursorResult, Executable, Result, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 S = TypeVar("S", bound=Struct)
@@ -28,9 +27,12 @@ def _insert(dialect: str, table: Table) -> Insert:
     return insert
 
 
-def structs(kind: type[S], rows: Iterable[Any]) -> list[S]:
-    """Rows whose columns are the first fields of a Struct, in their order."""
-    return [kind(*row) for row in rows]
+def structs(kind: type[S], result: Result[Any]) -> list[S]:
+    """Rows whose columns are the first fields of a Struct, in their order.
+
+    All are fetched in one call, not in one for each.
+    """
+    return [kind(*row) for row in result.all()]
 
 
 def changed(connection: Connection, statement: Executable) -> int:
