@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from lastseen.client import Refused
 from lastseen.client.commands.channels import COLUMNS, channels, enable, row
@@ -39,6 +40,18 @@ def test_a_row_tells_how_it_goes_and_why(broken, now):
         "last sent": "1 hour ago",
         "why": "HTTP 401: Unauthorized (for 3 min)",
     }
+
+
+def test_one_that_rests_after_failures_says_for_how_long(broken, now, before):
+    failing = replace(broken, state="failing", why="HTTP 429", rests_until=before(-90))
+    assert texts(failing, now)["why"] == "HTTP 429 (for 3 min, rests 1 min 30 s more)"
+    over = replace(failing, rests_until=before(1))
+    assert texts(over, now)["why"] == "HTTP 429 (for 3 min)"
+
+
+def test_one_that_is_off_says_why_where_there_is_a_reason(now):
+    off = ChannelRecord("a", "webhook", enabled=False, state="working", why="off still: …")
+    assert (texts(off, now)["state"], texts(off, now)["why"]) == ("○ off", "off still: …")
 
 
 def test_one_that_works_has_no_why_and_one_that_is_off_is_off_whatever_it_was(now):

@@ -1,11 +1,13 @@
 """Questions about notifications, answered from a real database; the notifier is a fake."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
+from msgspec.structs import replace
 
 from lastseen.server.config.sections.notify import Maintenance
 from lastseen.server.notify import answering as module
@@ -360,6 +362,34 @@ async def test_what_waits_for_a_channel_that_does_not_send_is_said_to_be_held(as
     page = await ask(GetDeliveries())
     held = {delivery.key: delivery.held for delivery in page.deliveries}
     assert held == {"broken": "broken", "off": "off", "gone": "off", "works": "", "sent": ""}
+
+
+async def test_what_is_due_by_a_channel_that_rests_is_due_when_that_ends(
+    ask, deliver, settle, notifier
+):
+    until = datetime.fromtimestamp(NOW + 600, UTC)
+    notifier.known[0] = replace(notifier.known[0], state="failing", rests_until=until)
+    deliver("now", "later", "sent", channel="web")
+    settle("sent", "sent")
+    deliver("tomorrow", channel="web", due_at=NOW + 86_400)
+    deliver("elsewhere")
+    page = await ask(GetDeliveries())
+    due = {d.key: d.due_at.timestamp() - NOW for d in page.deliveries}
+    assert due == {"now": 600, "later": 600, "sent": -60, "tomorrow": 86_400, "elsewhere": -60}
+
+
+async def test_by_a_channel_that_is_off_still_though_on_again_nothing_is_retried_and_it_says_why(
+    ask, deliver, notifier
+):
+    notifier.known[2] = replace(notifier.known[2], why="off still: for a reason")
+    deliver("a", channel="mail")
+    page = await ask(GetDeliveries())
+    assert page.deliveries[0].held == "off"
+    refusal = await ask(Retry(page.deliveries[0].id))
+    assert (refusal.code, refusal.message) == (
+        "channel_disabled",
+        "channel 'mail' is off still: for a reason",
+    )
 
 
 async def test_nothing_is_retried_by_a_channel_that_is_off(ask, store, deliver, settle, notifier):

@@ -395,6 +395,35 @@ async def test_who_wants_to_see_now_whether_a_channel_works_ends_its_rest(
     assert world.deliveries.states() == {"a": "sent"}
 
 
+async def test_a_channel_says_until_when_it_rests(autojump_clock, new_world):
+    world = new_world(retry_interval=1)
+    world.deliveries.add("a")
+    world.receiver.answer = refuse(retry_after=100.0)
+    world.begin()
+    assert world.lane.rests_until is None
+    await trio.sleep(10)
+    assert world.lane.rests_until == 100.0
+    world.receiver.answer = lambda _message: None
+    await trio.sleep(100)
+    assert world.lane.rests_until is None
+    assert world.deliveries.states() == {"a": "sent"}
+
+
+async def test_whoever_wants_to_see_now_or_mends_it_finds_no_rest(autojump_clock, new_world):
+    world = new_world(retry_interval=1)
+    world.deliveries.add("a")
+    world.receiver.answer = refuse(retry_after=100.0)
+    world.begin()
+    await trio.sleep(10)
+    world.lane.retry()
+    assert world.lane.rests_until is None
+    world.deliveries.hasten("ops", world.now())
+    world.receiver.answer = refuse(permanent=True, retry_after=100.0)
+    world.lane.retry()
+    await trio.sleep(1)
+    assert (world.lane.state, world.lane.rests_until) == ("broken", None)
+
+
 async def test_a_channel_that_takes_messages_again_rests_no_longer(autojump_clock, new_world):
     world = new_world(retry_interval=1)
     world.deliveries.add("a")

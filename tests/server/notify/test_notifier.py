@@ -13,6 +13,7 @@ from lastseen.server.config.sections.channels import Channel
 from lastseen.server.config.sections.kinds import Command
 from lastseen.server.config.sections.notify import Maintenance, Notify
 from lastseen.server.errors import StartFailed
+from lastseen.server.notify.channel_records import STILL_OFF
 from lastseen.server.notify.errors import TransportError
 from lastseen.server.notify.giving_up import GONE, OFF
 from lastseen.server.notify.notice import ClientNotice, Message
@@ -381,6 +382,24 @@ async def test_a_channel_that_is_turned_off_and_on_at_once_tells_what_is_so_once
     assert world.told == [("ops", "offline", "web-02")]
 
 
+async def test_a_channel_that_is_on_again_is_shown_as_off_until_what_waited_is_given_up(
+    autojump_clock, new_world
+):
+    world = new_world(channel())
+    await world.begin()
+    world.keeper.goes_on = trio.Event()
+    world.goes("web-01")
+    shown = []
+    for enabled in (False, True):
+        world.settings = Notify(command=(channel(enabled=enabled),))
+        await trio.sleep(SOON)
+        shown += [(c.enabled, c.why) for c in world.notifier.channels()]
+    assert shown == [(False, ""), (False, STILL_OFF)]
+    world.keeper.goes_on.set()
+    await trio.sleep(SOON)
+    assert [(c.enabled, c.why) for c in world.notifier.channels()] == [(True, "")]
+
+
 async def test_a_channel_that_is_on_again_sends_no_digest_whose_giving_up_is_not_written_yet(
     autojump_clock, new_world
 ):
@@ -475,6 +494,21 @@ async def test_a_broken_channel_is_shown_and_tried_again_when_it_is_enabled(
     [record] = world.notifier.channels()
     assert (record.state, record.sent) == ("working", 1)
     assert record.last_sent is not None
+
+
+async def test_a_channel_that_rests_is_shown_to_until_it_does_no_more(autojump_clock, new_world):
+    world = new_world(channel())
+    await world.begin()
+    world.senders.error = TransportError("answered 429", retry_after=600.0)
+    world.goes("web-01")
+    await trio.sleep(10)
+    [record] = world.notifier.channels()
+    assert record.state == "failing"
+    assert 589 <= record.rests_until.timestamp() - world.now() <= 591
+    world.senders.error = None
+    await trio.sleep(600)
+    [record] = world.notifier.channels()
+    assert (record.state, record.rests_until) == ("working", None)
 
 
 async def test_what_was_given_up_is_sent_at_once_when_it_is_retried(autojump_clock, new_world):

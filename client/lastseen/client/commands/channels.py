@@ -74,8 +74,12 @@ def row(channel: ChannelRecord, now: datetime) -> list[Cell]:
 
 
 def why(channel: ChannelRecord, now: datetime) -> str:
-    """Its last error, and for how long it has not worked."""
+    """Its last error, for how long it has not worked, and how long it rests."""
     if channel.since is None:
         return safe(channel.why)
     lasted = max(0.0, (now - channel.since).total_seconds())
-    return f"{safe(channel.why)} (for {short_duration(lasted)})"
+    remarks = [f"for {short_duration(lasted)}"]
+    if channel.rests_until is not None and channel.rests_until > now:
+        rest = (channel.rests_until - now).total_seconds()
+        remarks.append(f"rests {short_duration(rest)} more")
+    return f"{safe(channel.why)} ({', '.join(remarks)})"

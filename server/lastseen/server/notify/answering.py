@@ -224,6 +224,8 @@ class Answering:
             return Error("unknown_channel", f"the settings have no channel {name!r}")
         if not channel.enabled:
             sentence = f"the settings have channel {name!r} off (enabled = false)"
+            if channel.why:  # they have it on again
+                sentence = f"channel {name!r} is {channel.why}"
             return Error("channel_disabled", sentence)
         return None
 

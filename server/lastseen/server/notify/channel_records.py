@@ -6,12 +6,21 @@ from lastseen.server.config.sections.channels import Channel
 from lastseen.server.notify.lane import Lane
 from lastseen.shared.messages import ChannelRecord
 
+STILL_OFF = "off still: what waited when it was turned off is given up first"
+"""Why one that the settings have on again is not."""
 
-def channel_record(channel: Channel, lane: Lane | None) -> ChannelRecord:
-    """What this run knows of a channel, whether a lane sends by it or not."""
+
+def channel_record(
+    channel: Channel, lane: Lane | None, *, is_given_up: bool = False
+) -> ChannelRecord:
+    """What this run knows of a channel, whether a lane sends by it or not. `is_given_up`: what
+    waits for it is being given up.
+    """
     kind = type(channel).__name__.lower()
     if lane is None:
-        return ChannelRecord(channel.name, kind, channel.enabled, "working")
+        why = STILL_OFF if channel.enabled and is_given_up else ""
+        is_on = channel.enabled and not is_given_up
+        return ChannelRecord(channel.name, kind, is_on, "working", why)
     return ChannelRecord(
         channel.name,
         kind,
@@ -21,6 +30,7 @@ def channel_record(channel: Channel, lane: Lane | None) -> ChannelRecord:
         _moment(lane.since),
         sent=lane.sent,
         last_sent=_moment(lane.last_sent),
+        rests_until=_moment(lane.rests_until),
     )
 
 

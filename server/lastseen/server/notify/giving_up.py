@@ -94,10 +94,14 @@ class GivingUp:
                 self._nursery.start_soon(self._see_to, name)
             await trio.sleep_forever()
 
+    def is_under_way(self, name: str) -> bool:
+        """Whether a channel is being seen to."""
+        return name in self._under_way
+
     def still_off(self, channels: Iterable[Channel]) -> list[Channel]:
         """Channels as they are to be taken for now: those that are being seen to are off."""
         return [
-            replace(channel, enabled=channel.enabled and channel.name not in self._under_way)
+            replace(channel, enabled=channel.enabled and not self.is_under_way(channel.name))
             for channel in channels
         ]
 

@@ -76,6 +76,12 @@ class Lane:
         """How the channel is."""
         return "broken" if self.broken else "failing" if self._failures else "working"
 
+    @property
+    def rests_until(self) -> float | None:
+        """Until when nothing is sent after a failure (by the schedule's clock); None: it may be."""
+        rests = not self.broken and self._resting_until > self._supply.now()
+        return self._resting_until if rests else None
+
     def begin_broken(self, broken: BrokenChannel) -> None:
         """It refused for good in an earlier run, and nothing was mended."""
         self.broken, self.error, self.since = True, broken.why, broken.since

@@ -204,7 +204,11 @@ class Notifier:
         """
         lanes = {lane.channel.name: lane for lane in self._lanes}
         settings = sorted(self._followed.channels, key=lambda channel: channel.name)
-        return [channel_record(channel, lanes.get(channel.name)) for channel in settings]
+        given_up = self._giving_up.is_under_way
+        return [
+            channel_record(channel, lanes.get(channel.name), is_given_up=given_up(channel.name))
+            for channel in settings
+        ]
 
     def outcomes(self) -> dict[tuple[str, str], int]:
         """How many deliveries became what in this run: by the channel's name and `sent` (it took

@@ -39,7 +39,8 @@ def window_record(window: Maintenance, closes_at: float) -> SilenceRecord:
 
 def delivery_record(delivery: Delivery, channels: Mapping[str, ChannelRecord]) -> DeliveryRecord:
     """One delivery, where these are the channels there are, by name."""
-    settled = delivery.settled_at
+    settled, channel = delivery.settled_at, channels.get(delivery.channel)
+    is_pending = delivery.state == "pending"
     return DeliveryRecord(
         id=delivery.id,
         key=delivery.key,
@@ -47,19 +48,26 @@ def delivery_record(delivery: Delivery, channels: Mapping[str, ChannelRecord]) -
         kind=delivery.kind,
         state=delivery.state,
         created_at=_moment(delivery.created_at),
-        due_at=_moment(delivery.due_at),
+        due_at=_due_at(delivery, channel) if is_pending else _moment(delivery.due_at),
         client_id=delivery.client_id,
         attempts=delivery.attempts,
         message=delivery.message,
         error=brief(delivery.error),
         settled_at=None if settled is None else _moment(settled),
-        held=_held(channels.get(delivery.channel)) if delivery.state == "pending" else "",
+        held=_held(channel) if is_pending else "",
     )
 
 
 def brief(error: str) -> str:
     """An error that a frame has room for."""
     return error if len(error) <= LONGEST_ERROR else error[: LONGEST_ERROR - 1] + "…"
+
+
+def _due_at(delivery: Delivery, channel: ChannelRecord | None) -> datetime:
+    due_at = _moment(delivery.due_at)
+    if channel is None or channel.rests_until is None:
+        return due_at
+    return max(due_at, channel.rests_until)
 
 
 def _held(channel: ChannelRecord | None) -> Literal["", "broken", "off"]:

@@ -116,7 +116,8 @@ class DeliveryRecord(Struct, frozen=True, omit_defaults=True, gc=False):
         key: What its receiver tells a repeat by.
         client_id: Whom it is about; "" where it is about the server.
         created_at: When it was decided (UTC).
-        due_at: When it is to be sent, or tried again; of one that is settled, when it was.
+        due_at: When it is to be sent, or tried again (not while its channel rests); of one that is
+            settled, when it was.
         state: `failed` when it was tried too often; `withdrawn` where the client was back before
             it was due, or where it was given up with its channel.
         attempts: How often it was tried.
@@ -181,15 +182,18 @@ class ChannelRecord(Struct, frozen=True, omit_defaults=True, gc=False):
 
     Attributes:
         kind: `webhook`, `telegram`, `apprise` or `command`.
-        enabled: Whether the server's settings let it be told anything.
+        enabled: Whether the server's settings let it be told anything. Where they do again, not
+            before what waited when it was off is given up; then `why` says so.
         state: `failing`: its last attempt failed, and is made again; `broken`: it refused for good,
             and nothing is sent by it until it is mended and enabled.
-        why: Its last error, unless it is working.
+        why: Its last error, unless it is working; or why it is not enabled yet.
         since: When it stopped working (UTC).
         pending: Deliveries that wait to be sent.
         failed: Deliveries given up and still remembered.
         sent: Deliveries sent in this run of the server.
         last_sent: When the last of them was (UTC).
+        rests_until: Until when nothing is sent by it, after a failure (UTC); None where it does not
+            rest.
     """
 
     name: str
@@ -202,6 +206,7 @@ class ChannelRecord(Struct, frozen=True, omit_defaults=True, gc=False):
     failed: int = 0
     sent: int = 0
     last_sent: Moment | None = None
+    rests_until: Moment | None = None
 
 
 class Channels(Answer, frozen=True):
