@@ -102,5 +102,5 @@ class Ways:
     def make(self, channel: Channel) -> Sender:
         return Sender(channel, self._receivers[channel.name], self._chance, self)
 
-    async def aclose(self) -> None:
+    async def close(self, _sender: Sender) -> None:
         """Nothing to close."""

@@ -24,7 +24,8 @@ class Senders:
     def __init__(self) -> None:
         self.made: list[Channel] = []
         self.taken: list[tuple[str, str]] = []
-        self.closed = False
+        self.closed: list[Way] = []
+        self.crashes = False
         self.takes = 0.0
         self.stuck: str | None = None
         self.refused: str | None = None
@@ -34,16 +35,18 @@ class Senders:
         self.made.append(channel)
         return Way(self, channel)
 
-    async def aclose(self) -> None:
-        self.closed = True
+    async def close(self, way: Any) -> None:
+        if self.crashes:
+            raise ValueError("a bug")
+        self.closed.append(way)
 
 
 class Way:
     def __init__(self, senders: Senders, channel: Channel) -> None:
-        self._senders, self._channel = senders, channel
+        self._senders, self.channel = senders, channel
 
     async def send(self, message: Message) -> None:
-        assert not self._senders.closed
+        assert self not in self._senders.closed
         await trio.sleep(self._senders.takes)
         if message.id == self._senders.stuck:
             await trio.sleep_forever()
@@ -51,7 +54,7 @@ class Way:
             raise TransportError("answered 401", permanent=True)
         if self._senders.fails:
             raise TransportError("answered 429", retry_after=3600.0)
-        self._senders.taken.append((f"{self._channel.name} {self._channel.timeout:g}", message.id))
+        self._senders.taken.append((f"{self.channel.name} {self.channel.timeout:g}", message.id))
 
 
 class World:
@@ -313,6 +316,56 @@ async def test_a_channel_breaks_for_itself_only(autojump_clock, new_world):
     assert [broken.channel for broken in world.store.deliveries.broken()] == ["a"]
 
 
+# --- ways that are no longer needed -------------------------------------------------------------
+
+
+async def test_a_way_is_closed_once_what_is_on_it_has_arrived_and_the_next_is_not(
+    autojump_clock, new_world
+):
+    world = new_world("a")
+    world.senders.takes = 5
+    world.run()
+    world.tell("a", "1")
+    await trio.sleep(1)
+    for timeout in (2, 3):
+        world.follow("a", timeout=timeout)
+    await trio.sleep(3)
+    assert world.senders.closed == []
+    await trio.sleep(3)
+    assert world.senders.taken == [("a 1", "1")]
+    assert [way.channel.timeout for way in world.senders.closed] == [1, 2]
+
+
+async def test_the_way_to_a_channel_that_is_taken_out_or_breaks_is_closed(
+    autojump_clock, new_world
+):
+    world = new_world("a", "b", "c")
+    world.senders.refused = "1"
+    world.run(world.broken("c"))
+    world.tell("b", "1")
+    await trio.sleep(1)
+    assert [way.channel.name for way in world.senders.closed] == ["c", "b"]
+    world.follow("b")
+    await trio.sleep(1)
+    assert [way.channel.name for way in world.senders.closed] == ["c", "b", "a"]
+    world.lanes.enable("b")
+    world.senders.refused = None
+    await trio.sleep(1)
+    assert world.senders.taken == [("b 1", "1")]
+
+
+async def test_a_way_that_cannot_be_closed_ends_no_other(autojump_clock, new_world, capsys):
+    world = new_world("a", "b")
+    world.senders.crashes = True
+    world.run()
+    await trio.sleep(1)
+    world.follow("b")
+    world.tell("b", "1")
+    await trio.sleep(1)
+    assert world.senders.taken == [("b 1", "1")]
+    assert "closing crashed" in capsys.readouterr().err
+
+
 # --- the end -------------------------------------------------------------------------------------
 
 
@@ -325,12 +378,12 @@ async def test_stopped_it_ends_when_what_is_on_its_way_has_arrived(autojump_cloc
     world.lanes.stop()
     await trio.sleep(3)
     assert not world.ended.is_set()
-    assert not world.senders.closed
+    assert [way.channel.name for way in world.senders.closed] == ["b"]
     with trio.fail_after(5):
         await world.ended.wait()
     assert world.senders.taken == [("a 1", "1")]
     assert world.store.deliveries.find("1").state == "sent"
-    assert world.senders.closed
+    assert [way.channel.name for way in world.senders.closed] == ["b", "a"]
 
 
 async def test_what_is_told_while_it_ends_stays_for_the_next_run(autojump_clock, new_world):

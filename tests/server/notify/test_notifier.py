@@ -75,13 +75,13 @@ class Senders:
         self.told: list[tuple[str, str, str]] = []
         self.takes = 0.0
         self.error: TransportError | None = None
-        self.closed = False
+        self.closed: list[Any] = []
 
     def make(self, channel: Channel) -> Any:
         return Way(self, channel.name)
 
-    async def aclose(self) -> None:
-        self.closed = True
+    async def close(self, way: Any) -> None:
+        self.closed.append(way)
 
 
 class Way:

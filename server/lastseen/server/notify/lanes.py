@@ -7,12 +7,15 @@ from typing import Protocol
 import msgspec
 import trio
 
+from lastseen.server import logs
 from lastseen.server.config.secret import reveal
 from lastseen.server.config.sections.channels import Channel
 from lastseen.server.notify.lane import Lane
 from lastseen.server.notify.sending import Sender
 from lastseen.server.notify.taking import Supply
 from lastseen.server.store.telling import BrokenChannel
+
+log = logs.get_logger()
 
 _encoder = msgspec.json.Encoder(enc_hook=reveal)
 
@@ -23,8 +26,8 @@ class Senders(Protocol):
     def make(self, channel: Channel) -> Sender:
         """The way to one."""
 
-    async def aclose(self) -> None:
-        """No more messages will be sent."""
+    async def close(self, sender: Sender) -> None:
+        """Nothing more is sent this way."""
 
 
 class Lanes:
@@ -63,7 +66,6 @@ class Lanes:
                 self._begin(channel, refused.get(channel.name))
             await self._stopping.wait()
         self._nursery = None
-        await self._senders.aclose()
 
     def follow(self, channels: Iterable[Channel]) -> None:
         """Send to these from now on."""
@@ -111,19 +113,23 @@ class Lanes:
         if self._nursery is None or self._stopping.is_set():
             return
         digest = digest_of(channel)
-        lane = Lane(channel, digest, self._senders.make(channel), self._supply, self._chance)
+        sender = self._senders.make(channel)
+        lane = Lane(channel, digest, sender, self._supply, self._chance)
         if refused is not None and refused.settings == digest:
             lane.begin_broken(refused)
         before = self._lanes.get(channel.name) or self._ending.pop(channel.name, None)
         self._lanes[channel.name] = lane
-        self._nursery.start_soon(_run_after, lane, before)
+        self._nursery.start_soon(self._run_after, lane, sender, before)
 
-
-async def _run_after(lane: Lane, before: Lane | None) -> None:
-    if before is not None:
-        before.stop()
-        await before.stopped.wait()
-    await lane.run()
+    async def _run_after(self, lane: Lane, sender: Sender, before: Lane | None) -> None:
+        if before is not None:
+            before.stop()
+            await before.stopped.wait()
+        await lane.run()
+        try:
+            await self._senders.close(sender)
+        except Exception:  # a fault in one must not end the others, nor presence
+            log.exception("closing crashed", channel=lane.channel.name)
 
 
 def digest_of(channel: Channel) -> str:

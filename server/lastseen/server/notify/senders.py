@@ -1,4 +1,7 @@
-"""The ways to channels, made when they are first needed: most servers tell few, and some nobody."""
+"""The ways to channels, made when they are first needed: most servers tell few, and some nobody.
+
+Each has connections of its own, which go with it: settings may change often in a long run.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -16,19 +19,25 @@ class Senders:
 
     def __init__(self) -> None:
         self._tls: ssl.SSLContext | None = None
-        # Those of channels whose settings changed, too: they hold nothing but idle connections,
-        # which the other side closes.
-        self._clients: list[httpx.AsyncClient] = []
+        self._clients: dict[Sender, list[httpx.AsyncClient]] = {}
 
     def make(self, channel: Channel) -> Sender:
         """The way to one channel."""
         from lastseen.server.notify.channels.making import make_sender
 
-        return make_sender(channel, self._new_http)
+        clients: list[httpx.AsyncClient] = []
 
-    async def aclose(self) -> None:
-        """No more messages will be sent."""
-        for client in self._clients:
+        def http() -> "httpx.AsyncClient":
+            clients.append(self._new_http())
+            return clients[-1]
+
+        sender = make_sender(channel, http)
+        self._clients[sender] = clients
+        return sender
+
+    async def close(self, sender: Sender) -> None:
+        """Nothing more is sent this way."""
+        for client in self._clients.pop(sender, ()):
             await client.aclose()
 
     def _new_http(self) -> "httpx.AsyncClient":
@@ -38,5 +47,4 @@ class Senders:
 
         if self._tls is None:
             self._tls = httpx.create_ssl_context()
-        self._clients.append(new_http(self._tls))
-        return self._clients[-1]
+        return new_http(self._tls)
