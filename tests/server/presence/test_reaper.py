@@ -13,7 +13,7 @@ from lastseen.server.presence.linkless import Beat
 from lastseen.server.presence.model import Registration, Session, State
 from lastseen.server.presence.presence import Presence
 from lastseen.server.presence.reaper import REAPED_AT_ONCE, SETTLED, reap, reap_once
-from lastseen.shared.messages import Goodbye, Register
+from lastseen.shared.messages import Goodbye, List, Register
 
 TIMEOUT, INTERVAL = 120.0, 10.0
 
@@ -202,9 +202,9 @@ async def test_a_broken_link_has_nothing_unread_and_ends_when_its_grace_is_over(
 # --- in what portions -----------------------------------------------------------------------------
 
 
-def everyone_due(world: Any, count: int) -> list[Session]:
+def everyone_due(world: Any, count: int, seconds: float = TIMEOUT) -> list[Session]:
     sessions = [world.register(f"{n:04}") for n in range(count)]
-    world.wait(TIMEOUT)
+    world.wait(seconds)
     return sessions
 
 
@@ -224,6 +224,40 @@ async def test_others_have_their_turn_after_each_portion_of_a_pass(new_world: Ca
     portions = [before - after for before, after in pairwise(left)]
     assert len(set(left)) >= 5
     assert max(portions) <= 2 * REAPED_AT_ONCE  # trio shuffles the tasks of a turn
+
+
+async def test_others_have_their_turn_after_each_portion_that_is_called_late(
+    new_world: Callable[..., Any],
+):
+    world = new_world(mass_loss_ratio=1.0)
+    late: list[int] = []
+
+    async def others() -> None:
+        while world.presence.registry.counts["online"]:
+            world.presence.publish()  # as for watchers: reads what there is, and hurries nothing
+            world.presence.list(List())
+            late.append(world.presence.registry.counts["late"])
+            await trio.lowlevel.checkpoint()
+
+    everyone_due(world, REAPED_AT_ONCE * 10, seconds=TIMEOUT - 1)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(reap_once, world.presence)
+        await trio.lowlevel.checkpoint()
+        nursery.start_soon(others)
+    assert len(set(late)) >= 5
+    assert max(after - before for before, after in pairwise(late)) <= 2 * REAPED_AT_ONCE
+
+
+async def test_whoever_reads_after_a_pass_sees_who_is_late_at_that_moment(
+    new_world: Callable[..., Any],
+):
+    world = new_world(mass_loss_ratio=1.0)
+    everyone_due(world, REAPED_AT_ONCE + 1, seconds=TIMEOUT - 1)
+    world.register("last")
+    await reap_once(world.presence)
+    world.wait(TIMEOUT - 1)
+    page = world.presence.list(List(limit=1000))
+    assert {c.status for c in page.clients if c.client_id == "last"} == {"late"}
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.01])

@@ -11,6 +11,7 @@ those past their deadline are held a while longer, because it may be our own lin
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 from lastseen.server.presence.model import (
     BROKEN,
@@ -107,9 +108,10 @@ class Detector:
         """The awake time until which a session may be in its state."""
         return self._waiting(session).deadline(session)
 
-    def overdue(self, now: Moment) -> list[Session]:
-        """Fresh ones that have been silent too long: to be called `silent`."""
-        return [session for waiting in self._all_of(FRESH) for session in waiting.over(now)]
+    def overdue(self, now: Moment, at_most: int | None = None) -> list[Session]:
+        """Fresh ones that have been silent too long, all or so many: to be called `silent`."""
+        found = (session for waiting in self._all_of(FRESH) for session in waiting.over(now))
+        return list(islice(found, at_most))
 
     def silent(self, session: Session) -> None:
         """A fresh session is late from now on. Its wait goes on: it began with the last sign."""

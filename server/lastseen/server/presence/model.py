@@ -1,6 +1,7 @@
 """The things that presence is about: moments, clients, their sessions, and what becomes of them."""
 
 from enum import Enum, auto
+from operator import attrgetter
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -94,6 +95,8 @@ class State(Enum):
     HELD = auto()  # past its deadline with most of the others: held back for a while
     OVER = auto()  # ended; a late word about it changes nothing
 
+    __hash__ = object.__hash__  # an Enum's own hashes its name, in Python
+
 
 # Compared at every ping: an Enum's attribute costs ten times a global.
 FRESH, SILENT, BROKEN, DOUBTED, HELD, OVER = State
@@ -166,19 +169,20 @@ class Client(Struct, eq=False, gc=False):
         words = [s.last_ping for s in self.sessions]
         if self.last_word is not None:
             words.append(self.last_word)
-        return max(words, key=lambda word: word.awake).wall
+        return max(words, key=attrgetter("awake")).wall
 
     @property
     def status(self) -> Status:
         """Online while one session is fresh, late while any is left, offline without."""
-        if not self.sessions:
-            return "offline"
-        return "online" if any(s.state is FRESH for s in self.sessions) else "late"
+        for session in self.sessions:
+            if session.state is FRESH:
+                return "online"
+        return "late" if self.sessions else "offline"
 
     @property
     def live_sessions(self) -> int:
         """Sessions whose link stands."""
-        return sum(s.link is not None for s in self.sessions)
+        return len([s for s in self.sessions if s.link is not None])
 
 
 class Registration(Struct, frozen=True):

@@ -69,6 +69,7 @@ class Presence:
         self.clock = clock
         self.registry = Registry(policy)
         self._detector = self.registry.detector
+        self._calling_late = False
         self.journal = Journal(self.epoch, encoders)
         self.counts = Counts()
         self.transitions: Counter[str] = Counter()
@@ -172,6 +173,16 @@ class Presence:
 
     # --- the silent ---------------------------------------------------------------------------
 
+    def call_some_late(self, now: Moment, at_most: int) -> bool:
+        """Call so many late of those that have been silent too long; whether there are more.
+
+        While there are, whoever reads sees those as they were: to call all late for one reader
+        would hold everyone up.
+        """
+        self._note_all(self.registry.turn_late(now, at_most))
+        self._calling_late = bool(self._detector.overdue(now, at_most=1))
+        return self._calling_late
+
     def due(self, now: Moment) -> list[Session]:
         """The sessions to be given up on, once late ones are called late. See `reaper`."""
         self._turn_late(now)
@@ -235,7 +246,7 @@ class Presence:
 
     def list(self, request: List, stored: Stored = NOTHING_STORED) -> ClientList:
         """One page of clients, as they are at this moment; with those that a store remembers."""
-        self._turn_late(self.clock.now())
+        self._turn_late_to_read()
         records, after = page(self.registry, request, stored)
         return ClientList(
             records, self.epoch, self.journal.revision, after, request_id=request.request_id
@@ -245,7 +256,7 @@ class Presence:
 
     def publish(self) -> None:
         """Have the journal tell every change up to this moment."""
-        self._turn_late(self.clock.now())
+        self._turn_late_to_read()
         self.journal.publish(self.registry.record)
         self.registry.forget_surplus()
 
@@ -256,7 +267,14 @@ class Presence:
         log.warning("registration refused", client_id=client_id, address=address, code=refusal.code)
 
     def _turn_late(self, now: Moment) -> None:
-        for transition in self.registry.turn_late(now):
+        self._note_all(self.registry.turn_late(now))
+
+    def _turn_late_to_read(self) -> None:
+        if not self._calling_late:
+            self._turn_late(self.clock.now())
+
+    def _note_all(self, transitions: Iterable[Transition]) -> None:
+        for transition in transitions:
             self._note(transition)
 
     def _note(self, transition: Transition | None) -> None:

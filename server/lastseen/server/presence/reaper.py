@@ -14,8 +14,8 @@ from lastseen.server.presence.isolation import apart
 from lastseen.server.presence.model import Moment, Session
 from lastseen.server.presence.presence import Presence
 
-REAPED_AT_ONCE = 256
-"""Clients given up on before others get a turn: some milliseconds with their log lines."""
+REAPED_AT_ONCE = 100
+"""Clients called late, or given up on, before others get a turn: 4 ms with their log lines."""
 
 LONGEST_SLEEP = 1.0
 """Seconds after which a sleeping reaper looks whether its interval was changed."""
@@ -58,6 +58,8 @@ async def reap_once(presence: Presence) -> None:
     comes to them.
     """
     pass_began = presence.clock.now()
+    while presence.call_some_late(pass_began, REAPED_AT_ONCE):
+        await trio.lowlevel.checkpoint()
     for index, session in enumerate(presence.due(pass_began), 1):
         apart(session.link, partial(_judge, presence, session, pass_began))
         if index % REAPED_AT_ONCE == 0:

@@ -161,10 +161,10 @@ class Registry(Roll):
         """Who has been silent for half of its timeout, without a link, of those of this way."""
         return [s.client.client_id for s in self.detector.quiet(now) if s.via == via]
 
-    def turn_late(self, now: Moment) -> list[Transition]:
-        """Call those late that have been silent too long."""
+    def turn_late(self, now: Moment, at_most: int | None = None) -> list[Transition]:
+        """Call those late that have been silent too long, all or so many."""
         transitions = []
-        for session in self.detector.overdue(now):
+        for session in self.detector.overdue(now, at_most):
             before, silence = session.client.status, now.awake - session.last_ping.awake
             self.detector.silent(session)
             transition = self._settle(session.client, before, "silent", now, silence)
@@ -256,7 +256,7 @@ class Registry(Roll):
 
     def _end(self, session: Session) -> None:
         self.detector.end(session)
-        session.client.sessions = tuple(s for s in session.client.sessions if s is not session)
+        session.client.sessions = tuple([s for s in session.client.sessions if s is not session])
 
     def _finish(
         self, session: Session, reason: Reason, now: Moment, deadline: float | None = None
