@@ -125,6 +125,28 @@ class World:
         self.nursery.start_soon(self.notifier.run)
         await trio.sleep(0.1)
 
+    def forget(self, client_id: str) -> None:
+        """As somebody who says `lastseen forget`, once everything is written."""
+        self.store.delete(client_id)
+        self.notifier.forgotten(client_id)
+
+    def forget_once_it_is_looked_at(self, client_id: str) -> None:
+        """... for what waits, and before anything is done about that."""
+        look = self.store.deliveries.waiting
+
+        def look_and_forget(*what: Any) -> Any:
+            found = look(*what)
+            self.forget(client_id)
+            self.store.deliveries.waiting = look
+            return found
+
+        self.store.deliveries.waiting = look_and_forget
+
+    def hesitate(self) -> None:
+        """Nothing more is written until `hesitant` may go on."""
+        self.hesitant = Hesitant(self.keeper)
+        self.notifier._keeper = self.notifier._giving_up._keeper = self.hesitant
+
     async def next_run(self) -> "World":
         await self.notifier.finish()
         return World(self.kit, self.settings, self.began)
@@ -420,6 +442,64 @@ async def test_a_channel_that_is_on_again_sends_no_digest_whose_giving_up_is_not
     assert world.told == [("ops", "offline", "web-01")]
     states = [delivery.state for delivery in world.store.deliveries.list()]
     assert states == ["sent", "withdrawn"]  # the newest first
+
+
+async def _off_with_a_return_that_waits(world: "World") -> None:
+    """A channel is turned off that has not taken an outage and the return; the client goes again.
+    Nothing is given up before the keeper goes on.
+    """
+    await world.begin()
+    world.senders.error = TransportError("answered 503")
+    world.goes("web-01")
+    world.comes("web-01")
+    await trio.sleep(60)
+    world.keeper.goes_on = trio.Event()
+    world.settings = Notify(command=(channel(enabled=False),))
+    await trio.sleep(SOON)
+    world.goes("web-01")
+    assert [s.client_id for s in world.store.deliveries.standings()] == ["web-01"]
+
+
+async def test_nothing_is_left_of_who_is_forgotten_between_the_look_at_what_waits_and_giving_it_up(
+    autojump_clock, new_world
+):
+    world = new_world(channel())
+    await _off_with_a_return_that_waits(world)
+    world.forget_once_it_is_looked_at("web-01")
+    world.keeper.goes_on.set()
+    await trio.sleep(60)
+    assert world.store.deliveries.list() == []
+    assert world.store.deliveries.standings() == []
+    assert len(world.notifier._outbox) == 0
+
+
+async def test_nothing_is_left_of_who_is_forgotten_before_what_was_given_up_is_written(
+    autojump_clock, new_world
+):
+    world = new_world(channel())
+    await _off_with_a_return_that_waits(world)
+    world.hesitate()
+    world.keeper.goes_on.set()
+    await trio.sleep(1)
+    world.forget("web-01")
+    world.hesitant.goes_on.set()
+    await trio.sleep(60)
+    assert world.store.deliveries.list() == []
+    assert world.store.deliveries.standings() == []
+    assert len(world.notifier._outbox) == 0
+
+
+async def test_of_others_what_waited_is_given_up_though_one_is_forgotten_meanwhile(
+    autojump_clock, new_world
+):
+    world = new_world(channel())
+    await _off_with_a_return_that_waits(world)
+    world.goes("web-02")
+    await trio.sleep(1)
+    world.forget_once_it_is_looked_at("web-01")
+    world.keeper.goes_on.set()
+    await trio.sleep(60)
+    assert [s.client_id for s in world.store.deliveries.standings()] == ["web-02"]
 
 
 async def test_a_channel_that_is_taken_out_and_put_back_begins_afresh(autojump_clock, new_world):

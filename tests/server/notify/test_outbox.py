@@ -608,10 +608,17 @@ def test_by_a_channel_that_is_off_nobody_is_reminded_and_no_mass_loss_is_told():
 def test_a_forgotten_client_that_comes_again_is_new():
     world = World(ops())
     world.goes()
-    world.outbox.forget("web-01")
-    world.standings.clear()
+    world.keep(world.outbox.forget("web-01"))
+    assert world.standings == {}
     world.comes()
     assert world.told() == ["offline"]
+
+
+def test_who_is_forgotten_of_whom_nothing_is_known_has_nothing_written():
+    world = World(ops())
+    world.goes("web-02")
+    assert world.outbox.forget("web-01") == Telling()
+    assert len(world.outbox) == 1
 
 
 def test_those_long_offline_are_forgotten():

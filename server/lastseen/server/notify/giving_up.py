@@ -78,6 +78,7 @@ class GivingUp:
         self._now = now
         self._in_thread = in_thread
         self._under_way: dict[str, str] = {}  # why, by the channel's name
+        self._forgotten = 0  # how many clients, in all
         self._nursery: trio.Nursery | None = None
 
     def begin(self, name: str, why: str) -> None:
@@ -93,6 +94,10 @@ class GivingUp:
             for name in self._under_way:
                 self._nursery.start_soon(self._see_to, name)
             await trio.sleep_forever()
+
+    def forgotten(self) -> None:
+        """A client is forgotten: what was found of it is no more."""
+        self._forgotten += 1
 
     def is_under_way(self, name: str) -> bool:
         """Whether a channel is being seen to."""
@@ -127,8 +132,16 @@ class GivingUp:
         count = 0
         for start in range(0, len(waiting), PORTION):
             some = waiting[start : start + PORTION]
-            lines: list[Waiting] = await self._in_thread(self._store.waiting, name, some)
+            lines = await self._find(name, some)
             self._keeper.tell(self._outbox.give_up(lines, self._under_way[name], self._now()))
             count += sum(len(line.pending) for line in lines)
         await self._keeper.caught_up()  # till then a digest that was begun would be sent
         return count
+
+    async def _find(self, name: str, client_ids: Sequence[str]) -> list[Waiting]:
+        """What waits of these, none of whom was forgotten since it was looked for."""
+        while True:
+            forgotten = self._forgotten
+            lines: list[Waiting] = await self._in_thread(self._store.waiting, name, client_ids)
+            if forgotten == self._forgotten:
+                return lines

@@ -133,7 +133,8 @@ class Notifier:
 
     def forgotten(self, client_id: str) -> None:
         """A client is forgotten."""
-        self._outbox.forget(client_id)
+        self._giving_up.forgotten()
+        self._keeper.tell(self._outbox.forget(client_id))
 
     # --- the server's side --------------------------------------------------------------------
 

@@ -133,10 +133,10 @@ class Outbox:
         keys = tuple(delivery.key for line in lines for delivery in line.pending)
         return replace(self._keep(steps), given_up=(GivenUp(keys, why, now),))
 
-    def forget(self, client_id: str) -> None:
-        """A client is forgotten; so does the store."""
-        for channel in list(self._standings.get(client_id, ())):
-            self._drop((channel, client_id))
+    def forget(self, client_id: str) -> Telling:
+        """A client is forgotten. So it is by the store, before what is not written yet."""
+        keys = [(channel, client_id) for channel in self._standings.get(client_id, ())]
+        return self._keep((key, Step(None)) for key in keys)
 
     def forget_before(self, moment: float) -> None:
         """Clients that went offline before a moment are forgotten; so does the store. Looks only
