@@ -131,6 +131,17 @@ def test_a_companion_that_cannot_be_made_is_said(tmp_path: Path):
         open_store("sqlite:///x.db", tmp_path, alone=True)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away: run it as root")
+def test_what_root_claims_can_be_claimed_by_the_owner_of_the_file_afterwards(tmp_path: Path):
+    file, owner = tmp_path / "a.db", 12345
+    migrate(f"sqlite:///{file}")
+    companion = tmp_path / "a.db-lock"
+    companion.unlink()
+    os.chown(file, owner, owner)
+    migrate(f"sqlite:///{file}")
+    assert (companion.stat().st_uid, companion.stat().st_gid) == (owner, owner)
+
+
 # --- PostgreSQL -----------------------------------------------------------------------------------
 
 

@@ -46,6 +46,7 @@ def claim_file(path: Path) -> GiveUp:
         raise StoreUnusable(f"{companion} cannot be made: {error.strerror}") from error
     try:
         _lock(held)
+        _hand_over(held, real)
     except BaseException:
         os.close(held)
         raise
@@ -84,6 +85,15 @@ def _lock(held: int) -> None:
         os.pwrite(held, str(os.getpid()).encode(), 0)
     except OSError:  # a full disk, say: the number is only told to whoever comes second
         return
+
+
+def _hand_over(held: int, file: Path) -> None:
+    """What root made (by `sudo lastseen-server migrate`, say) is the file's owner's, as SQLite does
+    it with its own companions: the server of another user could not open it.
+    """
+    if os.geteuid() == 0 and file.exists():
+        owner = file.stat()
+        os.fchown(held, owner.st_uid, owner.st_gid)
 
 
 def _claimed(process: str) -> StoreUnusable:
