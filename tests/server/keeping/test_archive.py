@@ -217,6 +217,24 @@ async def test_one_that_just_left_is_written_first_and_then_forgotten(world, ask
     assert world.presence.registry.record("a") is None
 
 
+async def test_one_that_is_back_before_its_end_was_written_is_not_forgotten(world, ask, nursery):
+    world.register("a")
+    world.leave("a")
+    answers: list[Any] = []
+    async with trio.open_nursery() as asking:
+
+        async def forget() -> None:
+            answers.append(await ask(Forget("a")))
+
+        asking.start_soon(forget)
+        await trio.testing.wait_all_tasks_blocked()
+        world.register("a")
+        nursery.start_soon(world.keeper.run)
+    assert answers[0].code == "client_present"
+    await world.keeper.caught_up()
+    assert "a" in world.store.clients
+
+
 async def test_one_whose_end_cannot_be_written_stays_known(world, archive, monkeypatch):
     monkeypatch.setattr("lastseen.server.keeping.archive.CATCHING_UP", 0.05)
     world.register("a")

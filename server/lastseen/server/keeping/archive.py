@@ -122,10 +122,11 @@ class Archive:
 
     async def _forget(self, request: Forget) -> Answer:
         client_id = request.client_id
-        if client_id in self._presence.registry:
+        if client_id not in self._presence.registry:
+            await self._wait_for_the_writer(client_id)
+        if client_id in self._presence.registry:  # from the start, or back meanwhile
             sentence = f"{client_id!r} is present: only a client that is offline can be forgotten"
             return Error("client_present", sentence, request_id=request.request_id)
-        await self._wait_for_the_writer(client_id)
         deleted = await self._read(self._store.delete, client_id)
         known = self._presence.registry.record(client_id) is not None
         self._presence.forget(client_id)
