@@ -8,7 +8,8 @@ import time
 
 from tests.simulation.incidents import incidents
 from tests.simulation.laws import Breach, Breached
-from tests.simulation.shrinking import Fails, shrink
+from tests.simulation.shrinking import shrink
+from tests.simulation.trials import trials
 from tests.simulation.world import Plan, World
 
 
@@ -24,8 +25,8 @@ def main() -> int:
     except Breached as breached:
         print(breached)
         if not asked.as_it_is:
-            until = time.monotonic() + asked.minutes * 60
-            _explain(*shrink(plan, breached.breach, _breaks(breached.breach.law, until)))
+            with trials(breached.breach.law, asked.minutes) as several:
+                _explain(*shrink(plan, breached.breach, several.first))
         return 1
     finally:
         _sum_up(world, time.process_time() - began)
@@ -46,21 +47,6 @@ def _arguments() -> argparse.Namespace:
 
 def _numbers(text: str) -> list[int]:
     return [int(number) for number in text.split(",") if number]
-
-
-def _breaks(law: int, until: float) -> Fails:
-    """Whether a world breaks this law: another is another matter. Once time is up, none does."""
-
-    def fails(plan: Plan) -> Breach | None:
-        if time.monotonic() > until:
-            return None
-        try:
-            World(plan).run()
-        except Breached as breached:
-            return breached.breach if breached.breach.law == law else None
-        return None
-
-    return fails
 
 
 def _explain(plan: Plan, breach: Breach) -> None:

@@ -5,7 +5,7 @@ guess is that those whom the breach names are enough.
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import structs
 from tests.simulation.incidents import incidents
@@ -14,30 +14,36 @@ from tests.simulation.world import Plan
 
 T = TypeVar("T")
 
-Fails = Callable[[Plan], Breach | None]
-"""Runs a world; how it broke the law in question, None where it did not."""
+First = Callable[[Sequence[Plan]], tuple[Plan, Breach] | None]
+"""Runs worlds: the first of these that breaks the law in question, and how; None where none does.
+"""
 
 
-def shrink(plan: Plan, breach: Breach, fails: Fails) -> tuple[Plan, Breach]:
+def shrink(plan: Plan, breach: Breach, first: First) -> tuple[Plan, Breach]:
     """A shorter plan that breaks the same law, and how."""
     found = [(plan, breach)]
 
-    def still(shorter: Plan) -> bool:
-        met = fails(shorter)
-        if met is not None:
-            found.append((shorter, met))
-        return met is not None
+    def first_still(shorter: Sequence[Plan]) -> Plan | None:
+        met = first(shorter)
+        found.extend([] if met is None else [met])
+        return None if met is None else met[0]
 
-    _cut_short(plan, breach, still)
+    def leave_out(what: Literal["clients", "incidents"], every: Sequence[int]) -> None:
+        def first_kept(several: Sequence[Sequence[int]]) -> Sequence[int] | None:
+            tried = [structs.replace(found[-1][0], **{what: tuple(kept)}) for kept in several]
+            met = first_still(tried)
+            return None if met is None else list(getattr(met, what))
+
+        minimal(every, first_kept)
+
+    _cut_short(plan, breach, first_still)
     plan, breach = found[-1]
     if named := _named(breach, plan):
-        still(structs.replace(plan, clients=named))
+        first_still([structs.replace(plan, clients=named)])
+    leave_out("clients", found[-1][0].clients)
     plan = found[-1][0]
-    minimal(plan.clients, lambda kept: still(structs.replace(found[-1][0], clients=tuple(kept))))
-    plan = found[-1][0]
-    every = plan.incidents or tuple(i.number for i in incidents(plan.seed, plan.seconds))
-    minimal(every, lambda kept: still(structs.replace(found[-1][0], incidents=tuple(kept))))
-    _cut_short(*found[-1], still)
+    leave_out("incidents", plan.incidents or [i.number for i in incidents(plan.seed, plan.seconds)])
+    _cut_short(*found[-1], first_still)
     return found[-1]
 
 
@@ -47,32 +53,33 @@ def _named(breach: Breach, plan: Plan) -> tuple[int, ...]:
     return tuple(number for number in plan.clients if number in numbers)
 
 
-def _cut_short(plan: Plan, breach: Breach, still: Callable[[Plan], bool]) -> None:
+def _cut_short(plan: Plan, breach: Breach, first: Callable[[Sequence[Plan]], Plan | None]) -> None:
     """End it soon after the law was broken; or, if that shows only at the end, ever earlier."""
     if breach.at + 60 < plan.seconds:
-        still(structs.replace(plan, seconds=breach.at + 60))
+        first([structs.replace(plan, seconds=breach.at + 60)])
         return
     seconds = plan.seconds / 2
-    while seconds > 600 and still(structs.replace(plan, seconds=seconds)):
+    while seconds > 600 and first([structs.replace(plan, seconds=seconds)]):
         seconds /= 2
 
 
-def minimal(everything: Sequence[T], still: Callable[[Sequence[T]], bool]) -> Sequence[T]:
-    """The fewest of some for which `still` holds, as it does for all: none of them, a half, …, down
-    to each by itself, is left out as long as that goes well.
+def minimal(
+    everything: Sequence[T], first: Callable[[Sequence[Sequence[T]]], Sequence[T] | None]
+) -> Sequence[T]:
+    """The fewest of some: none of them, a half, …, down to each by itself, is left out as long as
+    `first` finds one among those selections that will do, as all does.
     """
     kept, parts = list(everything), 2
-    if kept and still([]):
+    if kept and first([[]]) is not None:
         return []
     while len(kept) > 1:
         size = -(-len(kept) // parts)
-        for start in range(0, len(kept), size):
-            rest = kept[:start] + kept[start + size :]
-            if rest and still(rest):
-                kept, parts = rest, max(2, parts - 1)
-                break
+        rests = [kept[:start] + kept[start + size :] for start in range(0, len(kept), size)]
+        rest = first([rest for rest in rests if rest])
+        if rest is not None:
+            kept, parts = list(rest), max(2, parts - 1)
+        elif size == 1:
+            break
         else:
-            if size == 1:
-                break
             parts = min(len(kept), 2 * parts)
     return kept
