@@ -80,7 +80,11 @@ class Bounds:
     def _queue_bound(self, ids: int) -> int:
         """While the store is well, what happened to each in a moment or two; else its own."""
         world = self._world
-        unwell = not world.disk.well or world.now - max(world.troubles, default=0.0) < CAUGHT_UP
+        unwell = (
+            not world.disk.well
+            or world.now - max((at for at, who in world.troubles if not who), default=0.0)
+            < CAUGHT_UP
+        )
         return QUEUE_BOUND if unwell else 2 * ids
 
     def at_end(self) -> None:

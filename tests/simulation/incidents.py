@@ -3,6 +3,7 @@ the network. Each incident has a chance of its own, so that one may be left out 
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from msgspec import Struct, structs
 from tests.simulation.onlookers import Onlooker
 from tests.simulation.receivers import Mood
 
+from lastseen.server.config import Config
 from lastseen.shared.messages import EnableChannel, Silence
 
 if TYPE_CHECKING:
@@ -19,8 +21,8 @@ HOUR = 3600.0
 
 KINDS = {
     "stop": 6, "kill": 6, "power": 3, "stall": 10, "short stall": 14, "suspend": 6, "step": 4,
-    "full": 4, "gone": 3, "forgetful": 4, "slow store": 4, "receiver": 14, "silence": 5,
-    "settings": 5, "partition": 8, "resets": 6, "vanish": 4, "kick": 4,
+    "full": 4, "gone": 3, "forgetful": 4, "slow store": 4, "receiver": 14, "channel": 6,
+    "silence": 5, "settings": 5, "partition": 8, "resets": 6, "vanish": 4, "kick": 4,
 }  # fmt: skip
 """How many of a hundred are of which kind."""
 
@@ -59,7 +61,9 @@ class Fate:
             i for i in incidents(plan.seed, plan.seconds) if chosen is None or i.number in chosen
         ]
         self._coming.reverse()
+        self._due: list[Callable[[], None]] = []
         self._asked_at = 0.0
+        self._is_over = False
 
     def befall(self) -> None:
         """Whatever is due happens."""
@@ -68,6 +72,8 @@ class Fate:
             incident = self._coming.pop()
             chance = Random(f"{world.plan.seed}/incident/{incident.number}")
             _BEFALL[incident.kind](self, chance)
+        while self._due:
+            self._due.pop(0)()
         if world.is_up and world.now - self._asked_at > 20:
             self._asked_at = world.now
             self._enable()
@@ -76,14 +82,21 @@ class Fate:
         """Nothing is wrong any more."""
         world = self.world
         self._coming.clear()
+        self._is_over = True
         for name in world.receivers:
             self._mend(name)
         self._disk(full=False, gone=False, forgetful=0, takes=0.0)
         world.skew = 0.0
+        for name in world.receivers:
+            self._switch(name, on=True)
         for machine in (*world.society.machines, *world.society.beaters):
             machine.lighten()
         for onlooker in world.society.onlookers:
             onlooker.read_on()
+
+    def _after(self, seconds: float, call: Callable[[], None]) -> None:
+        """Plan what the server is there for: not in the midst of a pause, nor when all is over."""
+        self.world.agenda.after(seconds, lambda: self._is_over or self._due.append(call))
 
     # --- the server
 
@@ -161,17 +174,18 @@ class Fate:
     # --- who is told
 
     def receiver(self, chance: Random) -> None:
-        name = chance.choice(list(self.world.receivers))
+        self._sicken(chance.choice(list(self.world.receivers)), chance)
+
+    def _sicken(self, name: str, chance: Random) -> None:
         moods: tuple[Mood, ...] = ("failing", "hanging", "busy", "deaf to answers", "broken")
         self.world.receivers[name].mood = chance.choice(moods)
-        self.world.receivers[name].troubled = float("inf")
+        self.world.note_trouble(name)
         seconds = chance.choice((10.0, 120.0, HOUR))
         self.world.agenda.after(seconds, self._mend, name)
 
     def _mend(self, name: str) -> None:
-        receiver = self.world.receivers[name]
-        receiver.mood, receiver.troubled = "well", self.world.now
-        self.world.note_trouble()
+        self.world.receivers[name].mood = "well"
+        self.world.note_trouble(name)
 
     def _enable(self) -> None:
         """Somebody has the server try again by a channel that refused for good."""
@@ -181,6 +195,27 @@ class Fate:
             if channel.state == "broken" and self.world.receivers[channel.name].mood != "broken":
                 question = EnableChannel(channel.name)
                 server.notifications.answering.ask(question, lambda _: None, lambda: True)
+
+    def channel(self, chance: Random) -> None:
+        """One is turned off, often as its receiver does not answer, and on again; each by SIGHUP,
+        or for the next start only.
+        """
+        name = chance.choice(list(self.world.receivers))
+        begins, seconds = 0.0, chance.uniform(0.5, 1.5) * chance.choice((1.0, 60.0, HOUR))
+        off, on = chance.choices(("reload", "restart", "crash"), (3, 1, 1), k=2)
+        if chance.random() < 0.6:
+            self._sicken(name, chance)
+            begins = chance.choice((1.0, 30.0, 300.0))
+        self._after(begins, partial(self._switch, name, on=False, by=off))
+        self._after(begins + seconds, partial(self._switch, name, on=True, by=on))
+
+    def _switch(self, name: str, *, on: bool, by: str = "reload") -> None:
+        world = self.world
+        world.change(with_channel(world.config, name, enabled=on), reload=by == "reload")
+        if by == "restart" and world.is_up:
+            world.stop(1.0)
+        elif by == "crash" and world.server is not None:
+            world.kill(1.0, power=False)
 
     def silence(self, chance: Random) -> None:
         if self.world.is_up and self.world.server is not None:
@@ -218,6 +253,15 @@ class Fate:
             world.society.subjects[client_id].kicked = world.awake()
             presence = world.server.presence
             presence.kick(client_id, presence.clock.now())
+
+
+def with_channel(config: Config, name: str, *, enabled: bool) -> Config:
+    """The settings, with one channel on or off."""
+    changed = tuple(
+        structs.replace(channel, enabled=enabled) if channel.name == name else channel
+        for channel in config.notify.webhook
+    )
+    return structs.replace(config, notify=structs.replace(config.notify, webhook=changed))
 
 
 def _lighten(machines: list[Onlooker]) -> None:

@@ -36,7 +36,6 @@ class Receiver:
     Attributes:
         told: In the order in which it came, repeats left out.
         repeats: How many repeats there were.
-        troubled: The moment of the world at which it was last not well.
     """
 
     def __init__(self, name: str, world_now: Callable[[], float]) -> None:
@@ -44,7 +43,6 @@ class Receiver:
         self.mood: Mood = "well"
         self.told: list[Told] = []
         self.repeats = 0
-        self.troubled = float("-inf")
         self._known: set[str] = set()
         self._now = world_now
 

@@ -26,6 +26,7 @@ class Disk:
         gone: Nothing can be read either.
         forgetful: Of these writes the answer is lost though they were done: every so many; 0: none.
         takes: Seconds that a call takes.
+        kept: What is on it, whatever is wrong with it.
     """
 
     def __init__(self) -> None:
@@ -36,7 +37,8 @@ class Disk:
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
         event.listen(self._engine, "begin", _begin)
-        with Database(self._engine).writing() as writing:
+        self.kept = Database(self._engine)
+        with self.kept.writing() as writing:
             upgrade(writing)
         self.store = Store(Faulty(self))
 

@@ -3,16 +3,16 @@ once of its end; of shorter ones it is told nothing. Judged at the end, when all
 is out.
 """
 
-from collections import defaultdict
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-from sqlalchemy import select
-from tests.simulation.receivers import Receiver, Told
+from tests.simulation.delays import Delays
+from tests.simulation.muting import LAST, PROMPT, Muted
+from tests.simulation.receivers import Told
+from tests.simulation.records import Outage, Records
 from tests.simulation.witness import Decided, Subject
 
 from lastseen.server.config.sections.channels import Channel
-from lastseen.server.store.tables import DELIVERIES, EVENTS
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -20,22 +20,13 @@ if TYPE_CHECKING:
 EDGE = 1.0
 """Seconds around `delay` in which an outage may count as one or the other."""
 
-PROMPT = 5.0
-"""Seconds after an outage is due in which it is told, while nothing is wrong."""
-
 STEADY = 1500.0
 """Seconds for which a client has been as it is, for a channel that digests and mutes to say so."""
 
+RETRY = 3600.0
+"""Seconds until something is tried again, at most."""
+
 SILENCED = "zone-1"
-
-
-class Outage(Struct, frozen=True):
-    """As the store tells it: ids of events, moments of the world; None: it goes on."""
-
-    went: int
-    at: float
-    came: int | None
-    back: float | None
 
 
 class Telling:
@@ -51,116 +42,137 @@ class Telling:
         """Judged at the end."""
 
     def at_end(self) -> None:
-        outages = self._outages()
-        waiting = self._waiting()
+        records = Records(self._world)
         for channel in self._world.config.notify.channels:
-            receiver = self._world.receivers[channel.name]
-            told = defaultdict(list)
-            for item in receiver.told:
-                if item.client_id:
-                    told[item.client_id].append(item)
-            self._no_event_twice(channel, receiver)
-            for client_id, subject in self._world.society.subjects.items():
-                if (channel.name, client_id) in waiting:
-                    continue  # a retry is hours away, or the clock was set
-                is_silenced = any(SILENCED in m.groups for m in subject.machines)
-                if not channel.flap_threshold and not is_silenced:
-                    self._hold_to_outages(channel, outages[client_id], told[client_id], client_id)
-                self._alternates(channel, told[client_id], is_silenced=is_silenced)
-                self._ends_true(channel, outages[client_id], told[client_id], client_id)
+            Judge(self._world, channel, records).judge()
 
-    # --- what the store says
 
-    def _outages(self) -> dict[str, list[Outage]]:
-        moments = {(d.epoch, d.number): d.at for d in self._world.decided}
-        found: dict[str, list[Outage]] = defaultdict(list)
-        with self._world.disk.store.database.reading() as connection:
-            rows = connection.execute(select(EVENTS).order_by(EVENTS.c.id)).all()
-        for row in rows:
-            at = moments[row.epoch, row.number]
-            if row.after == "offline" != row.before:
-                found[row.client_id].append(Outage(row.id, at, None, None))
-            elif row.before == "offline" != row.after and found[row.client_id]:
-                last = found[row.client_id][-1]
-                found[row.client_id][-1] = Outage(last.went, last.at, row.id, at)
-        return found
+class Judge:
+    """Of one channel."""
 
-    def _waiting(self) -> set[tuple[str, str]]:
-        """Lines in which a delivery is pending that is not due yet."""
-        server = self._world.server
-        now = server.schedule.now() if server is not None else 0.0
-        query = select(DELIVERIES).where(DELIVERIES.c.state == "pending")
-        with self._world.disk.store.database.reading() as connection:
-            rows = connection.execute(query).all()
-        return {(row.channel, row.client_id) for row in rows if row.due_at > now - 60}
+    def __init__(self, world: "World", channel: Channel, records: Records) -> None:
+        self._world = world
+        self._channel = channel
+        self._records = records
+        self._delays = Delays(world.runs)
+        self._told = world.receivers[channel.name].told
+        self._muted = Muted(world, channel.name, records)
+
+    def judge(self) -> None:
+        told: dict[str, list[Told]] = {}
+        for item in self._told:
+            told.setdefault(item.client_id, []).append(item)
+            if complaint := self._muted.complaint(item):
+                self._breach(f"{item.client_id} {complaint}: {item}")
+        self._no_event_twice()
+        for client_id, subject in self._world.society.subjects.items():
+            is_silenced = any(SILENCED in machine.groups for machine in subject.machines)
+            self._judge_client(client_id, told.get(client_id, []), is_silenced=is_silenced)
+
+    def _judge_client(self, client_id: str, told: list[Told], *, is_silenced: bool) -> None:
+        self._alternates(told, is_silenced=is_silenced)
+        due_at = self._records.waiting(self._channel.name, client_id)
+        if due_at is not None and due_at > self._world.now - LAST:  # to be tried again later
+            if due_at > self._world.now + RETRY + self._delays.set_back():
+                self._breach(f"{client_id} is to be told at {due_at:.1f} only")
+            return
+        outages = self._records.outages[client_id]
+        if not self._channel.flap_threshold and not is_silenced:
+            self._hold_to_outages(outages, told, client_id)
+        self._ends_true(outages, told, client_id)
 
     # --- what was told
 
-    def _no_event_twice(self, channel: Channel, receiver: Receiver) -> None:
-        seen: dict[tuple[str, int], str] = {}
-        for item in receiver.told:
+    def _no_event_twice(self) -> None:
+        seen: dict[tuple[str, int], Told] = {}
+        for item in self._told:
             if item.event_id is None or item.kind not in ("offline", "online"):
                 continue
-            key = seen.setdefault((item.kind, item.event_id), item.key)
-            if key != item.key:
-                self._breach(channel, f"{item.client_id} {item.kind} told twice: {item.event_id}")
+            before = seen.get((item.kind, item.event_id))
+            if before is not None and not self._muted.may_repeat(before, item):
+                self._breach(f"{item.client_id} {item.kind} told twice: {item.event_id}")
+            seen[item.kind, item.event_id] = item
 
-    def _hold_to_outages(
-        self, channel: Channel, outages: list[Outage], told: list[Told], client_id: str
-    ) -> None:
+    def _hold_to_outages(self, outages: list[Outage], told: list[Told], client_id: str) -> None:
         went = {item.event_id: item for item in told if item.kind == "offline"}
         came = {item.event_id: item for item in told if item.kind == "online"}
-        for outage in outages:
-            until = self._world.now if outage.back is None else outage.back
-            lasted, item = until - outage.at, went.pop(outage.went, None)
-            if item is None and lasted > channel.delay + EDGE + (0 if outage.back else 60):
-                self._breach(channel, f"{client_id} gone at {outage.at:.1f} ({outage}), not told")
-            if item is not None:
-                self._hold_to_delay(channel, outage, item, lasted)
-            back = None if outage.came is None else came.pop(outage.came, None)
-            is_over = outage.back is not None and outage.back < self._world.now - 60
-            if is_over and (item is None) != (back is None):
-                self._breach(channel, f"{client_id}: went {item}, came {back}, {outage}")
+        for outage, following in zip_longest(outages, outages[1:]):
+            item, back = went.pop(outage.went, None), came.pop(outage.came, None)
+            self._hold_to_outage(outage, item, client_id)
+            self._hold_to_return(outage, item, back, following)
         for item in (*went.values(), *came.values()):
-            self._breach(channel, f"{client_id} told {item}, which is no outage")
+            self._breach(f"{client_id} told {item}, which is no outage")
 
-    def _hold_to_delay(self, channel: Channel, outage: Outage, item: Told, lasted: float) -> None:
-        if self._world.skewed_at:
-            return  # across a restart the wall clock is believed
-        if lasted < channel.delay - EDGE:
-            self._breach(channel, f"{item.client_id} told of, though gone for {lasted:.1f} s only")
-        if item.at < outage.at + channel.delay - EDGE:
-            self._breach(
-                channel, f"{item.client_id} told {item.at - outage.at:.1f} s after it went"
-            )
-        late = item.at - outage.at - channel.delay
-        receiver = self._world.receivers[channel.name]
-        if late > PROMPT and self._world.was_quiet(outage.at, item.at, receiver):
-            self._breach(channel, f"{item.client_id} told {late:.1f} s late, and nothing was wrong")
+    def _hold_to_outage(self, outage: Outage, item: Told | None, client_id: str) -> None:
+        until = self._world.now - LAST if outage.back is None else outage.back
+        delay = self._channel.delay
+        if item is not None:
+            self._hold_to_delay(outage, item)
+        elif self._delays.lasted(outage.at, until) > delay + EDGE and self._muted.must_know(
+            outage.at + delay, until
+        ):
+            self._breach(f"{client_id} gone at {outage.at:.1f} ({outage}), not told")
 
-    def _alternates(self, channel: Channel, told: list[Told], *, is_silenced: bool) -> None:
-        last = "online"
+    def _hold_to_return(
+        self, outage: Outage, item: Told | None, back: Told | None, following: Outage | None
+    ) -> None:
+        if outage.back is None or outage.back > self._world.now - LAST:
+            return
+        until = self._world.now if following is None else following.at
+        is_wrong = (
+            back is None and self._muted.must_know(outage.back, until)
+            if item is not None
+            else back is not None and not self._muted.was_off_between(0.0, back.at)
+        )
+        if is_wrong:
+            self._breach(f"went {item}, came {back}, {outage}")
+
+    def _hold_to_delay(self, outage: Outage, item: Told) -> None:
+        delay, until = self._channel.delay, min(item.at, outage.back or item.at)
+        if not self._delays.was_up(delay - EDGE, outage.at, until):
+            gone = until - outage.at
+            self._breach(f"{item.client_id} told of, though gone for {gone:.1f} s only by then")
+        on = self._muted.on_before(item.at)
+        due = max(outage.at + delay, 0.0 if on is None else on.until)
+        if item.at - due > PROMPT and self._world.was_quiet(
+            due - delay, item.at, self._channel.name
+        ):
+            self._breach(f"{item.client_id} told {item.at - due:.1f} s late, and nothing was wrong")
+
+    def _alternates(self, told: list[Told], *, is_silenced: bool) -> None:
+        before: Told | None = None
         for item in told:
             if item.kind == "reminder":
                 continue
-            again = item.kind == last and item.kind != "flapping"
-            if again and not (is_silenced and item.kind == "offline"):
-                self._breach(channel, f"{item.client_id} {item.kind} twice in a row: {item}")
-            last = item.kind
+            if item.kind == ("online" if before is None else before.kind):
+                self._hold_to_turns(before, item, is_silenced=is_silenced)
+            before = item
 
-    def _ends_true(
-        self, channel: Channel, outages: list[Outage], told: list[Told], client_id: str
-    ) -> None:
+    def _hold_to_turns(self, before: Told | None, item: Told, *, is_silenced: bool) -> None:
+        """The same twice in a row: what was between was muted, or not known to be told."""
+        if item.kind == "online" and self._muted.may_return(before, item):
+            return
+        is_muted = before is not None and self._muted.was_off_between(before.at, item.at)
+        if item.kind == "flapping" or (item.kind == "offline" and (is_silenced or is_muted)):
+            return
+        self._breach(f"{item.client_id} {item.kind} twice in a row: {item}")
+
+    def _ends_true(self, outages: list[Outage], told: list[Told], client_id: str) -> None:
         last = outages[-1] if outages else None
-        if self._world.skewed_at and self._world.now - self._world.runs[-1].began_at < STEADY:
-            return  # set back across this restart, flapping is waited out anew
         if last is None or self._world.now - max(last.at, last.back or 0.0) < STEADY:
+            return
+        if self._channel.flap_threshold and self._is_waited_out(max(last.at, last.back or 0.0)):
             return
         said = [item.kind for item in told if item.kind != "reminder"][-1:]
         if last.back is None and said != ["offline"]:
-            self._breach(channel, f"{client_id} is gone, and was last told to be {said}")
+            self._breach(f"{client_id} is gone, and was last told to be {said}")
         if last.back is not None and said not in ([], ["online"]):
-            self._breach(channel, f"{client_id} is back, and was last told to be {said}")
+            self._breach(f"{client_id} is back, and was last told to be {said}")
 
-    def _breach(self, channel: Channel, how: str) -> None:
-        self._world.breach(4, f"{channel.name}: {how}")
+    def _is_waited_out(self, changed: float) -> bool:
+        """Whether flapping is waited out anew, as the clock was set back by a restart since."""
+        is_young = self._world.now - self._world.runs[-1].began_at < STEADY
+        return is_young and self._delays.set_back_since(changed)
+
+    def _breach(self, how: str) -> None:
+        self._world.breach(4, f"{self._channel.name}: {how}")

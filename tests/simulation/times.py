@@ -48,11 +48,11 @@ class Times:
                 self._compare(client_id, subject, watched)
 
     def _watched(self) -> list[Stretch]:
-        from tests.simulation.world import WALL
+        from tests.simulation.records import BEGAN
 
         with self._world.disk.store.database.reading() as connection:
             rows = connection.execute(select(RUNS)).all()
-        return list(merged((r.started_at - WALL, r.heartbeat_at - WALL) for r in rows))
+        return list(merged((r.started_at - BEGAN, r.heartbeat_at - BEGAN) for r in rows))
 
     def _compare(self, client_id: str, subject: Subject, watched: list[Stretch]) -> None:
         world = self._world

@@ -37,7 +37,8 @@ class Subject:
         kicked: When it was last sent away.
         present: Whether it is present, as the server decided; `stretches` are its times of presence
             (moments of the world), from its return to its last sign of life.
-        unsure: How often it was given up on by a run that had never heard of it.
+        unsure: How often it was given up on by a run that had never heard of it, or sent away
+            before its last words were read.
         heard: The moment of the world at which something of it last arrived.
     """
 
@@ -153,6 +154,7 @@ class Run(Struct):
 
     Attributes:
         began, served: When it started, and when it had.
+        skew: By how much its clock was wrong when it started.
         rules: Settings as they changed.
         pauses: Within it.
         clean: How it ended; None while it goes on.
@@ -162,6 +164,7 @@ class Run(Struct):
     epoch: str
     began: float
     began_at: float
+    skew: float = 0.0
     served: float = float("inf")
     rules: list[Rule] = field(default_factory=list)
     pauses: list[Pause] = field(default_factory=list)

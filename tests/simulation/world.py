@@ -14,9 +14,11 @@ from tests.simulation.clock import SimulatedClock
 from tests.simulation.kernel import Kernel
 from tests.simulation.laws import Breach, Breached
 from tests.simulation.machines import Beater
+from tests.simulation.muting import Mutings
 from tests.simulation.network import Network
 from tests.simulation.people import Society
 from tests.simulation.receivers import Receiver
+from tests.simulation.records import BEGAN
 from tests.simulation.server import Clocks, Server
 from tests.simulation.storage import Disk
 from tests.simulation.witness import TICK, Decided, Pause, Rule, Run, Subject
@@ -31,9 +33,6 @@ from lastseen.server.presence.linkless import Beat
 from lastseen.server.presence.model import Moment, Transition
 from lastseen.server.store.tables import EVENTS
 from lastseen.shared.messages import ClientRecord
-
-WALL = 1_800_000_000.0
-"""Unix time when the world begins."""
 
 RETRY_START = 30.0
 """Seconds after which a service manager starts a server again that could not."""
@@ -61,9 +60,10 @@ class World:
     """Attributes:
     asleep: Seconds for which the server's machine was suspended so far.
     skew: By how much its wall clock was set wrong.
-    runs, decided: The server's, in order.
+    runs, decided: The server's, in order; `moments` are those of the latter, by epoch and number.
     breaches: Laws broken, the first first.
-    troubled_at: When something that delays telling was last wrong.
+    troubles: When the store ("") or a receiver got worse or better.
+    mutings: Which channels were off when.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -78,16 +78,18 @@ class World:
         self.config = _settings(plan)
         names = [channel.name for channel in self.config.notify.channels]
         self.receivers = {name: Receiver(name, lambda: self.now) for name in names}
+        self.mutings = Mutings(self)
         self.asleep = self.skew = 0.0
         self.runs: list[Run] = []
         self.decided: list[Decided] = []
+        self.moments: dict[tuple[str, int], float] = {}
         self.breaches: list[Breach] = []
         self.laws: Sequence[object] = ()
         self.server: Server | None = None
         self.starting = self.stopping = False
         self.start_at: float | None = 0.0
         self.skewed_at: list[float] = []
-        self.troubles: list[float] = []
+        self.troubles: list[tuple[float, str]] = []
         self._undo: list[tuple[Decided, Subject, bool, float, int]] = []
         self._lost = 0.0  # time of the world in which the server was not awake
         self._frozen: float | None = None
@@ -110,7 +112,7 @@ class World:
 
     def wall(self) -> float:
         """What the server's machine shows."""
-        return WALL + self.clock.current_time() + self.asleep + self.skew
+        return BEGAN + self.clock.current_time() + self.asleep + self.skew
 
     @property
     def is_up(self) -> bool:
@@ -232,9 +234,10 @@ class World:
         chance = Random(self.chance.random())
         server = Server(self.config, kernel, self.disk, self.receivers, clocks, chance)
         self.server = server
-        run = Run(len(self.runs), server.presence.epoch, self.awake(), self.now)
+        run = Run(len(self.runs), server.presence.epoch, self.awake(), self.now, self.skew)
         self.runs.append(run)
         self.note_rules()
+        self.mutings.note(starting=True)
         server.presence.recorder = Tap(self, server, run)
         self._scope = trio.CancelScope()
         self._nursery.start_soon(self._serve, server, run, self._scope)
@@ -247,6 +250,7 @@ class World:
                     run.served = self.awake()
                     self.starting = False
                     self._believe_store()
+                    self.change(self.config)  # what changed while it started
             except* StartFailed:
                 server.die()
                 self._ended(clean=False)
@@ -263,25 +267,46 @@ class World:
                 del subject.stretches[stretches:]
         self._undo.clear()
 
-    def was_quiet(self, since: float, until: float, receiver: Receiver) -> bool:
+    def was_quiet(self, since: float, until: float, receiver: str) -> bool:
         """Whether nothing that could delay a message was wrong around these moments."""
         since -= 3700.0  # a retry may be so far away
-        if receiver.troubled > since or any(since < at < until + 60 for at in self.troubles):
+        if self.was_disturbed(since, until + 60, receiver):
             return False
+        skew = [run.skew for run in self.runs if run.began_at <= until][-1]
+        # Set back, the clock has what was to be tried again wait for longer.
         return not any(
+            run.ended_at is not None
+            and since - max(0.0, run.skew - skew) <= run.ended_at < until + 60
+            for run in self.runs
+        )
+
+    def was_disturbed(self, since: float, until: float, receiver: str) -> bool:
+        """Whether the store or the receiver got worse or better, or the server paused."""
+        return any(
+            since < at < until and who in ("", receiver) for at, who in self.troubles
+        ) or any(
             since < pause.until and pause.since < until for run in self.runs for pause in run.pauses
-        ) and all(run.ended_at is None or run.ended_at < since for run in self.runs)
+        )
 
-    def note_trouble(self) -> None:
+    def awake_between(self, since: float, until: float) -> float:
+        """For how long the server ran and did not pause between two moments."""
+        return sum(
+            max(0.0, min(until, end) - max(since, begin))
+            for run in self.runs
+            for begin, end in run.stretches(until)
+        )
+
+    def note_trouble(self, receiver: str = "") -> None:
         """The store, or a receiver, begins to be unwell, or is well again."""
-        self.troubles.append(self.now)
+        self.troubles.append((self.now, receiver))
 
-    def change(self, config: Config) -> None:
-        """Other settings from now on."""
+    def change(self, config: Config, *, reload: bool = True) -> None:
+        """Other settings from now on; or from the next start, without `reload`."""
         self.config = config
-        if self.is_up and self.server is not None:
+        if reload and self.is_up and self.server is not None:
             self.server.steering.follow(config)
             self.note_rules()
+            self.mutings.note()
 
     def note_rules(self) -> None:
         server, detector = self.config.server, self.config.detector
@@ -316,6 +341,7 @@ class World:
     def saw(self, decided: Decided) -> None:
         """The server decided something."""
         self.decided.append(decided)
+        self.moments[decided.epoch, decided.number] = decided.at
         subject = self.society.subjects[decided.client_id]
         for law in self.laws:
             law.decided(decided, subject)
@@ -323,13 +349,22 @@ class World:
         self._undo.append(before)
         if decided.after == "offline":
             if subject.present:
-                if subject.heard < self.runs[-1].began_at:
+                if subject.heard < self.runs[-1].began_at or self._was_unread(decided, subject):
                     subject.unsure += 1  # its last words may have died with the run before
                 until = subject.heard_until(decided.reason, decided.at)
                 subject.stretches.append((subject.came, until))
             subject.present = False
         elif not subject.present:
             subject.present, subject.came = True, subject.heard
+
+    def _was_unread(self, decided: Decided, subject: Subject) -> bool:
+        """Whether it was sent away as a pause ended (or several without a turn for the server in
+        between), before its words of meanwhile were read.
+        """
+        pauses = self.runs[-1].pauses
+        if decided.reason != "kicked" or not pauses or decided.at - pauses[-1].until > TICK:
+            return False
+        return any(p.awake == pauses[-1].awake and p.since <= subject.heard for p in pauses)
 
     def breach(self, law: int, how: str) -> None:
         """A law is broken."""
