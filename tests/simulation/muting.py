@@ -147,6 +147,15 @@ class Muted:
             for row in self._given_up
         )
 
+    def was_given_up_unnoted(self, item: Told) -> bool:
+        """Whether the server was killed before it noted so much as that it had tried, and started
+        with the channel off: then it counts as not told.
+        """
+        row = self._records.deliveries[item.key]
+        run = next(run for run in reversed(self._world.runs) if run.began_at <= item.at)
+        was_given_up = row.state == "withdrawn" and not (row.attempts or row.message)
+        return was_given_up and run.clean is False
+
     # --- when it was on and off
 
     def on_before(self, moment: float) -> Muting | None:

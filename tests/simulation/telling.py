@@ -61,7 +61,8 @@ class Judge:
     def judge(self) -> None:
         told: dict[str, list[Told]] = {}
         for item in self._told:
-            told.setdefault(item.client_id, []).append(item)
+            if not self._muted.was_given_up_unnoted(item):
+                told.setdefault(item.client_id, []).append(item)
             if complaint := self._muted.complaint(item):
                 self._breach(f"{item.client_id} {complaint}: {item}")
         self._no_event_twice()
