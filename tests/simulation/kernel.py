@@ -3,6 +3,7 @@ accepted. What comes while the process is stopped piles up here, as in a real ke
 """
 
 from collections import deque
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,13 @@ import trio
 
 from lastseen.server.links.poller import READ, WRITE
 from lastseen.server.links.pump import Pump
-from lastseen.server.presence.linkless import Beat
+from lastseen.server.presence.model import Moment
+from lastseen.server.presence.presence import Presence
 
 if TYPE_CHECKING:
     from tests.simulation.network import Link
+
+Request = Callable[[Presence, Moment], object]
 
 HUNG_UP = 16
 """As EPOLLHUP: told whether or not it is waited for."""
@@ -185,7 +189,7 @@ class Kernel:
         listening: Whether connections are taken: also while the process is stopped.
         alive: Whether the process is: nothing that a dead one's code does has any effect.
         backlog: Connections that wait to be accepted.
-        beats: HTTP requests that wait to be read.
+        requests: By HTTP, that wait to be read: what each does when it is.
     """
 
     def __init__(self) -> None:
@@ -193,7 +197,7 @@ class Kernel:
         self.listening = False
         self.alive = True
         self.backlog: deque[Socket] = deque()
-        self.beats: deque[Beat] = deque()
+        self.requests: deque[Request] = deque()
         self.something = trio.Event()
         self._next_fd = 0
         self._free: list[int] = []
@@ -215,7 +219,7 @@ class Kernel:
         if self.poller.sockets.pop(sock.fd, None) is not None:
             heappush(self._free, sock.fd)
 
-    def take_beat(self, beat: Beat) -> None:
+    def take_request(self, request: Request) -> None:
         """An HTTP request has come."""
-        self.beats.append(beat)
+        self.requests.append(request)
         self.something.set()

@@ -127,14 +127,14 @@ class Server:
                     link = kernel.backlog.popleft().link
                     peer = (f"10.0.{link.machine.number >> 8}.{link.machine.number & 255}", 4000)
                     self.reception.admit_tcp(link.sock, peer)  # type: ignore[arg-type]
-                self._take_beats()
+                self._take_requests()
                 await kernel.something.wait()
 
-    def _take_beats(self) -> None:
-        beats = self.kernel.beats
-        while beats:
+    def _take_requests(self) -> None:
+        requests = self.kernel.requests
+        while requests:
             try:
-                self.presence.beat(beats.popleft(), self.clock.now())
+                requests.popleft()(self.presence, self.clock.now())
             except RegistrationRefused:  # the script is told, and beats again in a minute
                 continue
 

@@ -324,17 +324,23 @@ class World:
     # --- beats
 
     def _take_beat(self, beater: Beater) -> None:
-        kernel = self.network.kernel
-        if kernel.listening and self.network.reachable:
-            beater.subject.beat(self.awake(), beater.patience)
-            beat = Beat(beater.subject.client_id, beater.via, "10.9.0.1:9", beater.patience)  # type: ignore[arg-type]
-            kernel.take_beat(beat)
+        if self._is_reachable():
+            client_id, patience = beater.subject.client_id, beater.patience
+            beater.subject.beat(self.awake(), patience)
+            beat = Beat(client_id, beater.via, "10.9.0.1:9", patience)  # type: ignore[arg-type]
+            self.network.kernel.take_request(lambda presence, now: presence.beat(beat, now))
 
     def _say_goodbye(self, beater: Beater) -> None:
-        if self.is_up and self.server is not None:
+        if self._is_reachable():
+            client_id, via = beater.subject.client_id, beater.via
             beater.subject.left = beater.subject.unbeaten = self.awake()
-            presence = self.server.presence
-            presence.leave_linkless(beater.subject.client_id, beater.via, presence.clock.now())  # type: ignore[arg-type]
+            self.network.kernel.take_request(
+                lambda presence, now: presence.leave_linkless(client_id, via, now)  # type: ignore[arg-type]
+            )
+
+    def _is_reachable(self) -> bool:
+        """Whether a request comes to a server, which reads it when it is awake."""
+        return self.network.kernel.listening and self.network.reachable
 
     # --- what is seen
 
