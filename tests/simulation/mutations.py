@@ -79,6 +79,8 @@ MUTATIONS = [
     Mutation("what was tried when a channel was turned off is taken for not told", 4, "notify/outbox.py",
              "(line.key, set_back(self._standings.get(line.key[1], {}).get(line.key[0]), line))",
              "(line.key, Step(None))", 51),
+    Mutation("setting the clock changes delays while the server runs", 4, "notify/schedule.py",
+             "        return self._began + elapsed", "        return wall", 17),
     Mutation("of many changes at once only three are published", 5, "presence/journal.py",
              "shown, self._changed = self._changed, {}",
              "shown, self._changed = dict(list(self._changed.items())[:3]), {}", 15),
