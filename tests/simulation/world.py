@@ -229,6 +229,7 @@ class World:
 
     def _start(self) -> None:
         self.starting, self.start_at = True, None
+        self._believe_store()
         self.network.kernel = kernel = Kernel()
         clocks = Clocks(self.wall, lambda: self.asleep)
         chance = Random(self.chance.random())
@@ -249,7 +250,6 @@ class World:
                     await nursery.start(server.run)
                     run.served = self.awake()
                     self.starting = False
-                    self._believe_store()
                     self.change(self.config)  # what changed while it started
             except* StartFailed:
                 server.die()
@@ -257,7 +257,11 @@ class World:
                 self.start_at = self.now + RETRY_START
 
     def _believe_store(self) -> None:
-        """What the last run decided and could not write is undone: its store knows better."""
+        """What the last run decided and could not write is undone: its store knows better. Before
+        the next one decides anything.
+        """
+        if not self._undo:
+            return
         with self.disk.store.database.reading() as connection:
             found = connection.execute(select(EVENTS.c.epoch, EVENTS.c.number))
             stored = {(row.epoch, row.number) for row in found}
