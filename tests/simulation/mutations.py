@@ -81,6 +81,8 @@ MUTATIONS = [
              "(line.key, Step(None))", 51),
     Mutation("setting the clock changes delays while the server runs", 4, "notify/schedule.py",
              "        return self._began + elapsed", "        return wall", 17),
+    Mutation("a lane is not woken when there is something to send", 4, "notify/lanes.py",
+             "                self._lanes[name].wake()", "                continue", 42),
     Mutation("of many changes at once only three are published", 5, "presence/journal.py",
              "shown, self._changed = self._changed, {}",
              "shown, self._changed = dict(list(self._changed.items())[:3]), {}", 15),
