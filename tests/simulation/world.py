@@ -262,7 +262,7 @@ class World:
         """
         if not self._undo:
             return
-        with self.disk.store.database.reading() as connection:
+        with self.disk.kept.reading() as connection:
             found = connection.execute(select(EVENTS.c.epoch, EVENTS.c.number))
             stored = {(row.epoch, row.number) for row in found}
         for decided, subject, present, came, stretches in reversed(self._undo):
