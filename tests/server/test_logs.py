@@ -151,24 +151,3 @@ def test_a_log_that_nobody_can_read_any_more_stops_nothing(monkeypatch: pytest.M
     closed.close()
     monkeypatch.setattr(sys, "stderr", closed)
     logs.get_logger().info("client registered")
-
-
-TEXT = st.text() | st.text("a= \t\r\n\"'", max_size=3)
-VALUES = st.one_of(TEXT, st.integers(), st.floats(), st.none(), st.lists(TEXT))
-NAMES = st.sampled_from(["client_id", "why", "queued", "address"])
-
-
-@given(
-    event=st.text(min_size=1),
-    level=st.sampled_from(["debug", "info", "warning", "error"]),
-    values=st.dictionaries(NAMES, VALUES),
-    traceback=st.none() | st.text(),
-)
-def test_a_line_without_colours_is_that_of_structlog(event, level, values, traceback):
-    said = {**values, "event": event, "level": level, "timestamp": "2026-01-01 00:00:00"}
-    if traceback is not None:
-        said["exception"] = traceback
-    renderer = structlog.dev.ConsoleRenderer(
-        colors=False, sort_keys=False, pad_event_to=logs.PADDED
-    )
-    assert logs._plain(None, level, dict(said)) == renderer(None, level, dict(said))
