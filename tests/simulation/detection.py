@@ -176,10 +176,19 @@ class Detection:
         if began > subject.beaten and subject.signed > subject.beaten - subject.patience:
             # Of one that held a link when the last run ended, only the link is remembered.
             wells = [m for m in wells if not isinstance(m, Beater)]
+        if subject.signed >= began and self._was_just_away(decided.at):
+            # Of several by one id, the first that is back takes the place of all.
+            wells = [m for m in wells if m.is_back() or len(subject.machines) == 1]
         if wells:
             self._world.breach(
                 3, f"{decided.client_id} offline ({decided.reason}), and nothing is wrong with it"
             )
+
+    def _was_just_away(self, at: float) -> bool:
+        """Whether the server could do nothing lately: not all who run are back yet."""
+        run = self._world.runs[-1]
+        since = max([run.began_at, *(pause.until for pause in run.pauses)])
+        return at - since < SETTLED
 
     def _slack(self, run: Run, since: float) -> float:
         stalls = sum(pause.awake >= since - TICK for pause in run.pauses)

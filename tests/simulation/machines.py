@@ -103,6 +103,10 @@ class Machine:
             and self.now - self.troubled > settled
         )
 
+    def is_back(self) -> bool:
+        """Whether it has a link, as far as it knows."""
+        return self.phase is LIVE
+
     # --- its life
 
     def start(self) -> None:
@@ -367,6 +371,10 @@ class Beater:
         """As of a machine; one whose first beats were lost is well only after another."""
         now = self._society.agenda.now
         return self.on and not self.dark and now - self.troubled > settled + self.interval
+
+    def is_back(self) -> bool:
+        """It holds no link."""
+        return self.on
 
     def trouble(self) -> None:
         self.troubled = self._society.agenda.now

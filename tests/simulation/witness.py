@@ -21,6 +21,9 @@ class Living(Protocol):
     def is_well(self, settled: float) -> bool:
         """Whether it runs, with a path to the server, and nothing was wrong for so long."""
 
+    def is_back(self) -> bool:
+        """Whether it has found its way to the server again, if it was cut off."""
+
 
 class Subject:
     """One client_id, whoever uses it. Moments are awake time, unless said otherwise.
