@@ -116,6 +116,7 @@ import os, signal, sys
 from lastseen.server.__main__ import main
 
 module = sys.argv.pop()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 
 class CtrlC:
     def find_spec(self, name, path, target=None):
