@@ -49,8 +49,8 @@ def _figures(what: str, store: Store, known: int) -> list[Figure]:
         *figures,
         _figure(f"{what}: a page of a search that finds nobody", "ms", search),
         _figure(f"{what}: all {known // ONLINE_SHARE:,} who were online", "ms", online),
-        _figure(f"{what}: everyone, in pages", "s", everyone, rounds=1, most=LONGEST_START),
-        _figure(f"{what}: counts", "ms", store.counts, rounds=3),
+        _figure(f"{what}: everyone, in pages", "s", everyone, rounds=5, most=LONGEST_START),
+        _figure(f"{what}: counts", "ms", store.counts, rounds=5),
     ]
 
 
