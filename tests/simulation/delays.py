@@ -2,6 +2,7 @@
 the wall clock changes nothing; what one run keeps for the next are readings, which are believed.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from tests.simulation.witness import Run
@@ -14,6 +15,7 @@ class Delays:
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self._runs = runs
+        self._begins = [run.began_at for run in runs]
 
     def lasted(self, since: float, until: float) -> float:
         """Seconds between two moments of the world, as they were read."""
@@ -26,8 +28,8 @@ class Delays:
         return any(
             min(until, run.ended_at or until) + run.skew
             - min(self._read(since), max(since, run.began_at) + run.skew) >= delay
-            for run in self._runs
-            if run.began_at <= until and (run.ended_at is None or run.ended_at >= since)
+            for run in self._runs[max(0, self._before(since)) : self._before(until) + 1]
+            if run.ended_at is None or run.ended_at >= since
         )  # fmt: skip
 
     def set_back_since(self, moment: float) -> bool:
@@ -40,5 +42,8 @@ class Delays:
         return max(run.skew for run in self._runs) - self._runs[-1].skew
 
     def _read(self, moment: float) -> float:
-        runs = [run for run in self._runs if run.began_at <= moment]
-        return moment + runs[-1].skew
+        return moment + self._runs[self._before(moment)].skew
+
+    def _before(self, moment: float) -> int:
+        """The last run that had begun by then."""
+        return bisect_right(self._begins, moment) - 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from tests.simulation.receivers import Told
-from tests.simulation.records import Records, deliveries, happened
+from tests.simulation.records import Records, happened, pending
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -74,9 +74,7 @@ class Mutings:
 
     def _keep(self, name: str, muting: Muting) -> None:
         """What waited when the channel was turned off is sent; not if there was time to give up."""
-        for row in deliveries(self._world):
-            if row.channel != name or row.state != "pending":
-                continue
+        for row in pending(self._world, name):
             if self._world.awake_between(muting.since, happened(self._world, row)) <= LAG:
                 muting.kept.add(row.key)
                 if muting.until == self._world.now and self._had_time(muting):

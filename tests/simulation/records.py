@@ -84,6 +84,13 @@ def deliveries(world: "World") -> list[AnyRow]:
         return list(connection.execute(select(DELIVERIES).order_by(DELIVERIES.c.id)).all())
 
 
+def pending(world: "World", channel: str) -> list[AnyRow]:
+    """What waits for a channel; asked at each start, of which a long world has thousands."""
+    waits = (DELIVERIES.c.channel == channel) & (DELIVERIES.c.state == "pending")
+    with world.disk.kept.reading() as connection:
+        return list(connection.execute(select(DELIVERIES).where(waits)).all())
+
+
 def happened(world: "World", row: AnyRow) -> float:
     """When what a delivery tells happened; of a mass loss, when its run decided so."""
     if row.number:

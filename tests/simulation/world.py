@@ -262,8 +262,10 @@ class World:
         """
         if not self._undo:
             return
+        epochs = {decided.epoch for decided, *_ in self._undo}
         with self.disk.kept.reading() as connection:
-            found = connection.execute(select(EVENTS.c.epoch, EVENTS.c.number))
+            columns = select(EVENTS.c.epoch, EVENTS.c.number)
+            found = connection.execute(columns.where(EVENTS.c.epoch.in_(epochs)))
             stored = {(row.epoch, row.number) for row in found}
         for decided, subject, present, came, stretches in reversed(self._undo):
             if (decided.epoch, decided.number) not in stored:
