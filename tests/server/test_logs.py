@@ -151,3 +151,32 @@ def test_a_log_that_nobody_can_read_any_more_stops_nothing(monkeypatch: pytest.M
     closed.close()
     monkeypatch.setattr(sys, "stderr", closed)
     logs.get_logger().info("client registered")
+
+
+JOURNAL_LINES = [("debug", "<7>"), ("info", "<6>"), ("warning", "<4>"), ("error", "<3>")]
+
+
+@pytest.mark.parametrize(("method", "prefix"), JOURNAL_LINES)
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_the_journal_gets_the_priority_of_each_line(
+    form: logs.Format, method: str, prefix: str, capsys: Capsys
+):
+    logs.configure("debug", form, journal=True)
+    getattr(logs.get_logger(), method)("client gone", client_id="web-01")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(prefix)
+    assert "client gone" in line
+
+
+def test_the_journal_gets_the_priority_of_each_line_of_a_traceback(capsys: Capsys):
+    logs.configure("info", "console", journal=True)
+    logs.get_logger().error("connection failed", exc_info=ValueError("first\nsecond"))
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) > 2
+    assert all(line.startswith("<3>") for line in lines)
+
+
+def test_the_journal_adds_the_time_itself(capsys: Capsys):
+    logs.configure("info", "console", journal=True)
+    logs.get_logger().info("client registered")
+    assert capsys.readouterr().err == "<6>[info     ] client registered\n"

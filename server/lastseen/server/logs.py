@@ -10,7 +10,7 @@ exists: the calls stay as cheap, and the level can change while the server runs.
 
 import os
 import sys
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
@@ -19,6 +19,9 @@ from lastseen.server.printable import printable
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["console", "json"]
+
+_PRIORITIES = {"debug": "<7>", "info": "<6>", "warning": "<4>", "error": "<3>"}
+"""The prefixes of sd-daemon(3) for the methods of a logger; any other method is an error."""
 
 
 class Logger(structlog.make_filtering_bound_logger("info")):  # type: ignore[misc]  # made at run time
@@ -48,15 +51,18 @@ def get_logger() -> FilteringBoundLogger:
     return Logger(_StandardError(), _processors, {})
 
 
-def configure(level: Level, form: Format, /) -> None:
+def configure(level: Level, form: Format, /, *, journal: bool = False) -> None:
     """Set up the log of this process; before that it is `info` and `console`.
 
     Args:
         level: The least important events that are logged.
         form: `console` for people (coloured on a terminal, unless NO_COLOR is set), or `json`:
-            an object a line, times in ISO 8601 UTC.
+            one object per line, times in ISO 8601 UTC.
+        journal: Whether standard error leads to the systemd journal (`shared.journal`). Each line
+            then starts with its priority. The journal adds the time, so `console` leaves it out.
     """
-    _processors[:] = _json() if form == "json" else _console(_wants_colours(sys.stderr))
+    processors = _json() if form == "json" else _console(_wants_colours(sys.stderr), journal)
+    _processors[:] = [*processors, _with_priority] if journal else processors
     set_level(level)
     structlog.configure(
         processors=_processors,
@@ -71,10 +77,17 @@ def set_level(level: Level) -> None:
     Logger.__bases__ = (structlog.make_filtering_bound_logger(level),)
 
 
-def _console(colours: bool) -> list[Processor]:
+def _with_priority(_: WrappedLogger, method: str, line: Any) -> str:  # noqa: ANN401 - a renderer's
+    """Start every line with its priority as sd-daemon(3) has it: the journal reads line by line."""
+    prefix = _PRIORITIES.get(method, _PRIORITIES["error"])
+    return "\n".join(prefix + part for part in line.split("\n"))
+
+
+def _console(colours: bool, journal: bool = False) -> list[Processor]:
+    time = structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False)
     return [
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+        *([] if journal else [time]),
         structlog.processors.format_exc_info,
         _disarm,
         structlog.dev.ConsoleRenderer(colors=colours, sort_keys=False, pad_event_to=20),

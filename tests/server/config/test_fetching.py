@@ -49,6 +49,27 @@ def test_a_file_that_anyone_can_read_is_warned_of(folder: Path, load_text: Load)
     )
 
 
+def test_a_secret_may_be_a_credential_of_systemd(folder: Path, load_text: Load):
+    credentials = folder / "credentials"
+    credentials.mkdir()
+    put(credentials / "secrets_token", "123:abc", 0o444)  # its folder is the service's alone
+    text = TELEGRAM + "token_file = 'secrets/token'\n"
+    loaded = load_text(text, {"CREDENTIALS_DIRECTORY": str(credentials)})
+    assert loaded.config.notify.telegram[0].token == "123:abc"  # noqa: S105 - nobody's
+    assert loaded.warnings == []
+
+
+def test_a_file_that_is_no_credential_is_read_from_its_folder(folder: Path, load_text: Load):
+    put(folder / "token", "123:abc")
+    loaded = load_text(TELEGRAM + "token_file = 'token'\n", {"CREDENTIALS_DIRECTORY": str(folder)})
+    assert loaded.config.notify.telegram[0].token == "123:abc"  # noqa: S105 - nobody's
+    (folder / "empty").mkdir()
+    loaded = load_text(
+        TELEGRAM + "token_file = 'token'\n", {"CREDENTIALS_DIRECTORY": str(folder / "empty")}
+    )
+    assert loaded.config.notify.telegram[0].token == "123:abc"  # noqa: S105 - nobody's
+
+
 def test_a_reload_finds_a_secret_that_was_exchanged(folder: Path, load_text: Load):
     text = TELEGRAM + "token_file = 'token'\n"
     put(folder / "token", "123:abc")

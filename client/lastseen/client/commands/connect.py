@@ -8,9 +8,9 @@ from cyclopts import Parameter
 
 from lastseen.client.commands.link_events import sentence, to_dict
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Lan, Server
-from lastseen.client.commands.output import safe, stamp, to_json, utc_now
+from lastseen.client.commands.output import safe, to_json, utc_now
 from lastseen.client.commands.server_on_lan import server_for
-from lastseen.client.commands.terminal import say
+from lastseen.client.commands.terminal import say, with_time
 from lastseen.client.commands.usage import hold_to_the_wire, pairs
 from lastseen.client.events import Event, Unreachable
 from lastseen.shared.messages import Register, SetAvailability
@@ -96,7 +96,7 @@ def told(event: Event, server: str, *, json: bool) -> str:
     now = utc_now()
     if json:
         return to_json(to_dict(event, server, now))
-    return f"{stamp(now.astimezone())} {sentence(event, server)}"
+    return with_time(now, sentence(event, server))
 
 
 def farewell(client_id: str, *, json: bool) -> str:
@@ -104,4 +104,4 @@ def farewell(client_id: str, *, json: bool) -> str:
     now = utc_now()
     if json:
         return to_json({"type": "left", "time": now, "client_id": client_id})
-    return f"{stamp(now.astimezone())} {safe(client_id)} has left"
+    return with_time(now, f"{safe(client_id)} has left")

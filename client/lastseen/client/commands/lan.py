@@ -7,9 +7,9 @@ from cyclopts import App, Parameter
 from lastseen.client.commands.lan_lines import PROGRAM, greeting, sighting, sighting_to_dict
 from lastseen.client.commands.list_ import Sort, show
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Lan, Server
-from lastseen.client.commands.output import safe, stamp, to_json, utc_now
+from lastseen.client.commands.output import safe, to_json, utc_now
 from lastseen.client.commands.server_on_lan import server_for
-from lastseen.client.commands.terminal import remark, say
+from lastseen.client.commands.terminal import remark, say, with_time
 from lastseen.client.commands.usage import UsageError
 from lastseen.shared.ipmsg.entry import Entry
 from lastseen.shared.ipmsg.packet import PORT
@@ -142,11 +142,7 @@ async def _be_a_member(
 
     def tell(found: Sighting) -> None:
         now = utc_now()
-        say(
-            to_json(sighting_to_dict(found, now))
-            if json
-            else f"{stamp(now.astimezone())} {sighting(found)}"
-        )
+        say(to_json(sighting_to_dict(found, now)) if json else with_time(now, sighting(found)))
 
     def tell_outage(reason: str | None) -> None:
         remark("announcing again" if reason is None else f"cannot announce now: {reason}")

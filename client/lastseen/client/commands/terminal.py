@@ -3,9 +3,12 @@
 import os
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from shutil import get_terminal_size
 
 from lastseen.client.commands.columns import Cell
+from lastseen.client.commands.output import stamp
+from lastseen.shared.journal import is_journal
 
 
 def is_terminal() -> bool:
@@ -28,6 +31,13 @@ def styled() -> bool:
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return is_terminal()
+
+
+def with_time(moment: datetime, text: str) -> str:
+    """A line that starts with its time. The journal adds the time itself, so there it does not."""
+    if is_journal(os.environ, sys.stdout):
+        return text
+    return f"{stamp(moment.astimezone())} {text}"
 
 
 def say(text: str) -> None:

@@ -3,6 +3,8 @@
 Every end of one is an exit code, with a sentence on standard error where something went wrong.
 """
 
+import os
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +15,7 @@ from lastseen.server.commands.options import ConfigPath
 from lastseen.server.commands.output import output, say
 from lastseen.server.config import DEFAULT_PATH, load
 from lastseen.server.errors import CommandFailed, ConfigError
+from lastseen.shared.journal import is_journal
 from lastseen.shared.version import VERSION
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -72,7 +75,8 @@ def run(*, config: ConfigPath = None) -> None:
     from lastseen.server import logs
     from lastseen.server.app import serve
 
-    logs.configure(loaded.config.log.level, loaded.config.log.format)
+    log = loaded.config.log
+    logs.configure(log.level, log.format, journal=is_journal(os.environ, sys.stderr))
     trio.run(partial(serve, loaded, reload=partial(load, config)))
 
 

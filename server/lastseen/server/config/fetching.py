@@ -95,11 +95,12 @@ class _Source:
         return ()
 
     def _of_file(self, file: str, place: str, name: str) -> tuple[str, ...]:
-        path = self._folder / file
+        credential = self._credential(file)
+        path = self._folder / file if credential is None else credential
         try:
             with path.open("rb") as opened:
                 content = opened.read(LONGEST + 1)
-            if path.stat().st_mode & stat.S_IROTH:
+            if credential is None and path.stat().st_mode & stat.S_IROTH:
                 mend = f"anyone on this machine can read {shown(file)}; to mend that: chmod o-r"
                 self.warnings.append(f"{place}.{name}: {mend}")
             text = content.decode("utf-8-sig")
@@ -110,6 +111,22 @@ class _Source:
         if len(content) > LONGEST:
             raise _wrong(place, name, f"{shown(file)} is longer than {LONGEST:,} bytes")
         return _not_empty(text, place, name, file)
+
+    def _credential(self, file: str) -> Path | None:
+        """The copy of a file that systemd passed with LoadCredential=, if there is one.
+
+        A service with DynamicUser= cannot read a file of root's. `LoadCredential=secrets:FOLDER`
+        copies FOLDER/pager as `secrets_pager` (systemd.exec(5)), so the setting `secrets/pager`
+        names both the file and the copy.
+        """
+        folder = self._environ.get("CREDENTIALS_DIRECTORY")
+        if not folder or Path(file).is_absolute():
+            return None
+        try:
+            copy = Path(folder) / "_".join(Path(file).parts)
+            return copy if copy.is_file() else None
+        except ValueError:  # a path with a zero in it
+            return None
 
     def _of_variable(self, variable: str, place: str, name: str) -> tuple[str, ...]:
         if not _VARIABLE.fullmatch(variable):
