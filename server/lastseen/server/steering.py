@@ -28,6 +28,8 @@ class Steering:
         changed: What was, by dotted key; a restart keeps it.
         listeners: Called after a change of what clients are told.
         witnesses: Called after any change.
+        answered: Peers whose answer carried the settings in force since they last changed. They
+            need no push of the same settings.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Steering:
         self.changed: Mapping[str, Any] = {} if kept is None else kept.changes
         self.listeners: list[Callable[[], None]] = []
         self.witnesses: list[Callable[[], None]] = []
+        self.answered: set[object] = set()
         self._path = None if kept is None else kept.path
         self._presence = presence
 
@@ -114,6 +117,7 @@ class Steering:
         if policy != self._presence.policy:
             self._presence.follow(policy)
         if self.settings() != told_before:
+            self.answered.clear()
             _call(self.listeners)
         _call(self.witnesses)
 

@@ -145,6 +145,16 @@ async def test_a_parameter_that_does_not_fit_is_named(
 # --- the past ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("after", ["", "a\x00b", "x" * 129])
+@pytest.mark.parametrize("status", ["present", "all"])
+async def test_a_cursor_that_no_page_gave_is_refused(
+    after: str, status: str, client: httpx.AsyncClient
+):
+    answer = await client.get("/api/clients", params={"after": after, "status": status})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert answer.json()["detail"].startswith("after: ")
+
+
 @pytest.mark.parametrize("what", ["events", "uptime"])
 async def test_where_nothing_is_remembered_there_is_no_past(what: str, client: httpx.AsyncClient):
     answer = await client.get(f"/api/clients/web-01/{what}")

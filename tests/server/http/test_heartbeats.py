@@ -88,6 +88,20 @@ async def test_a_kick_ends_every_session_and_forgets_nothing(house: Any, client:
     assert (again.status_code, again.json()["code"]) == (404, "unknown_client")
 
 
+async def test_the_log_names_the_address_that_kicked_and_deleted_a_client(
+    client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+):
+    await client.post("/api/clients/backup/heartbeat")
+    await client.delete("/api/clients/backup", params={"kick": True})
+    await client.delete("/api/clients/backup")
+    lines = capsys.readouterr().err.splitlines()
+    (kicked,) = [line for line in lines if "client kicked" in line]
+    (forgotten,) = [line for line in lines if "client forgotten" in line]
+    for line in (kicked, forgotten):
+        assert "client_id=backup" in line
+        assert "by=127.0.0.1:" in line
+
+
 @pytest.mark.parametrize("stored", [False, True])
 async def test_only_who_is_offline_is_forgotten(*, stored: bool, house: Any, archive: Any):
     chosen = archive if stored else house

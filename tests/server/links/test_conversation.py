@@ -428,6 +428,26 @@ async def test_changed_settings_are_pushed_to_every_session(living_house: House)
     assert observer.read() == []
 
 
+async def test_a_client_that_changes_the_settings_is_answered_once(living_house: House):
+    client = living_house.register("web-01")
+    client.read()
+    (answer,) = living_house.ask(client, UpdateSettings(30, request_id=5))
+    await living_house.rest()
+    assert client.read() == []
+    assert answer.heartbeat_interval == 30
+
+
+async def test_a_client_whose_change_is_overtaken_is_told_of_the_later_one(living_house: House):
+    first, second = living_house.register("web-01"), living_house.register("web-02")
+    for client in (first, second):
+        client.read()
+    living_house.ask(first, UpdateSettings(30))
+    living_house.ask(second, UpdateSettings(40))
+    await living_house.rest()
+    assert [settings.heartbeat_interval for settings in first.read()] == [40]
+    assert second.read() == []
+
+
 async def test_refused_or_unchanged_settings_are_pushed_to_nobody(living_house: House):
     client, steerer = living_house.register("web-01"), living_house.connect()
     client.read()

@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar
 
 import trio
 
+from lastseen.server.change_log import log_change
 from lastseen.server.http.problems import Problem, problem_of
 from lastseen.shared.messages import Answer, Error
 
@@ -30,8 +31,10 @@ class Asking:
     def __init__(self) -> None:
         self._open = 0
 
-    async def ask(self, asker: Asker[Q_contra], question: Q_contra, kind: type[A]) -> A:
-        """The answer, which is of this kind.
+    async def ask(
+        self, asker: Asker[Q_contra], question: Q_contra, kind: type[A], by: str = ""
+    ) -> A:
+        """The answer, which is of this kind. `by` is the peer's address, for the log of changes.
 
         Raises:
             Problem: The question is refused, or too many are open.
@@ -48,6 +51,7 @@ class Asking:
             raise problem_of(answer)
         if not isinstance(answer, kind):
             raise TypeError(f"expected {kind.__name__}, got {answer}")
+        log_change(answer, by)
         return answer
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from lastseen.server.http.access import OBSERVER
 from lastseen.server.http.desk import Desk
-from lastseen.server.http.paths import client_id_in
+from lastseen.server.http.paths import client_id_in, legal
 from lastseen.server.http.problems import REFUSALS, Problem
 from lastseen.server.http.sorting import sorted_page
 from lastseen.shared.messages import (
@@ -26,6 +26,7 @@ from lastseen.shared.messages import (
     UptimeWindow,
     Via,
 )
+from lastseen.shared.messages.fields import ClientId
 
 Wanted = Literal["present", "online", "late", "offline", "all"]
 
@@ -78,7 +79,8 @@ async def list_clients(
     if sort != "id":
         records, cursor = await sorted_page(desk, request, sort, after)
         return ClientPage(records, desk.presence.epoch, desk.presence.journal.revision, cursor)
-    page = await _listed(desk, replace(request, after=after))
+    cursor = None if after is None else legal(after, ClientId, "after")
+    page = await _listed(desk, replace(request, after=cursor))
     return ClientPage(page.clients, page.epoch, page.revision, page.after)
 
 

@@ -8,7 +8,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
-from lastseen.server.http.access import ADMIN, CLIENT
+from lastseen.server.change_log import log_forgotten, log_kicked
+from lastseen.server.http.access import ADMIN, CLIENT, address_of
 from lastseen.server.http.clients import Segment, find
 from lastseen.server.http.desk import Desk
 from lastseen.server.http.paths import client_id_in
@@ -101,6 +102,7 @@ async def leave(desk: NamedDependency[Desk], segment: Segment) -> None:
     summary="Forget, or kick",
 )
 async def forget(
+    request: Request[Any, Any, Any],
     desk: NamedDependency[Desk],
     segment: Segment,
     kick: Annotated[
@@ -108,14 +110,16 @@ async def forget(
     ] = False,
 ) -> None:
     """Forget a client that is offline, and its history; or end the sessions of one that is not."""
-    client_id = client_id_in(segment)
+    client_id, by = client_id_in(segment), address_of(request)
     if kick:
         if not desk.presence.kick(client_id, desk.presence.clock.now()):
             raise Problem("unknown_client", f"{client_id!r} is not present")
+        log_kicked(client_id, by)
     elif desk.past is not None:
-        await desk.asking.ask(desk.past, Forget(client_id), Forgotten)
+        await desk.asking.ask(desk.past, Forget(client_id), Forgotten, by)
     else:
         _forget_now(desk, client_id)
+        log_forgotten(client_id, by)
 
 
 def _forget_now(desk: Desk, client_id: str) -> None:

@@ -9,11 +9,10 @@ from msgspec import Struct
 
 from lastseen.server.config import runtime, values
 from lastseen.server.config.setting import Setting
-from lastseen.server.http.access import ADMIN, OBSERVER
+from lastseen.server.http.access import ADMIN, OBSERVER, address_of
 from lastseen.server.http.desk import Desk
 from lastseen.server.http.problems import REFUSALS, Problem
 from lastseen.server.steering import Steering
-from lastseen.shared.address import format_address
 from lastseen.shared.messages import Settings
 
 Value = bool | int | float | str
@@ -83,7 +82,7 @@ async def change_settings(
         raise Problem(
             "bad_request", 'expected at least one setting, like {"heartbeat_interval": 30}'
         )
-    desk.steering.change(data, by=_address(request))
+    desk.steering.change(data, by=address_of(request))
     return view(desk.steering)
 
 
@@ -99,7 +98,7 @@ async def reset_settings(
     request: Request[Any, Any, Any], desk: NamedDependency[Desk]
 ) -> SettingsView:
     """Everything is as it is configured again."""
-    desk.steering.reset(by=_address(request))
+    desk.steering.reset(by=address_of(request))
     return view(desk.steering)
 
 
@@ -130,7 +129,3 @@ def _steerable(setting: Setting, steering: Steering) -> Steerable:
         minimum=now[f"limits.{least}"] if least else setting.meta.ge,
         maximum=now[f"limits.{most}"] if most else setting.meta.le,
     )
-
-
-def _address(request: Request[Any, Any, Any]) -> str:
-    return format_address(*request.client) if request.client else ""

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 
-from litestar import delete, get, post
+from litestar import Request, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta, Struct
 
-from lastseen.server.http.access import ADMIN, OBSERVER
+from lastseen.server.http.access import ADMIN, OBSERVER, address_of
 from lastseen.server.http.clients import Limit
 from lastseen.server.http.desk import Desk
 from lastseen.server.http.paths import legal, text_in
@@ -114,9 +114,11 @@ async def show_deliveries(
     tags=["notifications"],
     summary="Try a failed one again",
 )
-async def retry(desk: NamedDependency[Desk], delivery: Id) -> DeliveryRecord:
+async def retry(
+    request: Request[Any, Any, Any], desk: NamedDependency[Desk], delivery: Id
+) -> DeliveryRecord:
     """The delivery, due now."""
-    answer = await desk.asking.ask(desk.teller(), Retry(delivery), Retried)
+    answer = await desk.asking.ask(desk.teller(), Retry(delivery), Retried, address_of(request))
     return answer.delivery
 
 
@@ -140,10 +142,13 @@ async def show_silences(desk: NamedDependency[Desk], after: Cursor = None) -> Si
     tags=["notifications"],
     summary="Tell nobody of some clients for a while",
 )
-async def silence(desk: NamedDependency[Desk], data: JSONBody[NewSilence]) -> SilenceRecord:
+async def silence(
+    request: Request[Any, Any, Any], desk: NamedDependency[Desk], data: JSONBody[NewSilence]
+) -> SilenceRecord:
     """The silence, in force from now on."""
     question = Silence(data.seconds, data.client, data.group, data.reason)
-    return (await desk.asking.ask(desk.teller(), question, Silenced)).silence
+    by = address_of(request)
+    return (await desk.asking.ask(desk.teller(), question, Silenced, by)).silence
 
 
 @delete(
@@ -153,9 +158,11 @@ async def silence(desk: NamedDependency[Desk], data: JSONBody[NewSilence]) -> Si
     tags=["notifications"],
     summary="End a silence",
 )
-async def unsilence(desk: NamedDependency[Desk], which: Id) -> None:
+async def unsilence(
+    request: Request[Any, Any, Any], desk: NamedDependency[Desk], which: Id
+) -> None:
     """It is over."""
-    await desk.asking.ask(desk.teller(), Unsilence(which), Unsilenced)
+    await desk.asking.ask(desk.teller(), Unsilence(which), Unsilenced, address_of(request))
 
 
 @get(
@@ -181,11 +188,14 @@ async def show_channels(desk: NamedDependency[Desk], after: Text = None) -> Chan
     summary="Use a broken channel again",
 )
 async def enable_channel(
-    desk: NamedDependency[Desk], segment: Annotated[str, PathParameter(min_length=1)]
+    request: Request[Any, Any, Any],
+    desk: NamedDependency[Desk],
+    segment: Annotated[str, PathParameter(min_length=1)],
 ) -> None:
     """It is tried again."""
     name = legal(text_in(segment, "channel"), ChannelName, "channel")
-    await desk.asking.ask(desk.teller(), EnableChannel(name), ChannelEnabled)
+    by = address_of(request)
+    await desk.asking.ask(desk.teller(), EnableChannel(name), ChannelEnabled, by)
 
 
 def _if_given(text: str | None, kind: Any, name: str) -> str | None:  # noqa: ANN401 - as `legal`

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import ClassVar, TypeVar, get_args
 
 from lastseen.server import logs
+from lastseen.server.change_log import log_change
 from lastseen.server.errors import ConfigError
 from lastseen.server.links.connection import Connection
 from lastseen.server.links.desk import Asker, Desk
@@ -198,12 +199,15 @@ class Conversation:
         wanted: dict[str, object] = dict.fromkeys(steering.changed) if message.reset else {}
         wanted |= message.values
         wanted |= {name: value for name, value in intervals.items() if value is not None}
+        before = steering.settings()
         try:
             steering.change(wanted, by=self._connection.address)
         except ConfigError as error:
             self._refuse(message, "bad_settings", str(error))
             return
-        self._connection.send(self._desk.steering.settings(message.request_id))
+        if steering.settings() != before:
+            steering.answered.add(self._connection)
+        self._connection.send(steering.settings(message.request_id))
 
     def _get_stats(self, message: GetStats, _now: Moment) -> None:
         self._connection.send(self._desk.stats(message.request_id))
@@ -229,6 +233,7 @@ class Conversation:
 
     def _answered(self, answer: Answer) -> None:
         self._asked -= 1
+        log_change(answer, self._connection.address)
         self._connection.send(answer)
 
     # --- refusals -----------------------------------------------------------------------------

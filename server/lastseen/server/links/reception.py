@@ -87,11 +87,17 @@ class Reception:
 
     async def tell_settings(self) -> None:
         """Send the settings to every link that has a session, whenever they change. For ever."""
+        steering = self._desk.steering
         while True:
             await self._settings_changed.wait()
             self._settings_changed = trio.Event()
-            settings = self._desk.steering.settings()
-            links = [s.link for s in self._desk.presence.registry.sessions() if s.link is not None]
+            settings = steering.settings()
+            answered, steering.answered = steering.answered, set()
+            links = [
+                session.link
+                for session in self._desk.presence.registry.sessions()
+                if session.link is not None and session.link not in answered
+            ]
             await in_portions(links, partial(_send, settings))
 
     async def see_everyone_off(self) -> None:

@@ -5,7 +5,6 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from lastseen.server import logs
 from lastseen.server.asking import Asking
 from lastseen.server.config.sections.notify import Maintenance
 from lastseen.server.keeping.threads import InThread, in_thread
@@ -41,8 +40,6 @@ MOST_SILENCES = 1_000
 
 FIRST_WINDOW = 2**62
 """Silences are listed by their ids, then planned maintenance as if its ids began here."""
-
-log = logs.get_logger()
 
 
 class Notifier(Protocol):
@@ -131,14 +128,6 @@ class Answering:
         silence = Silence(request.client, request.group, now, now + request.seconds, request.reason)
         silence = await self._call(self._store.add_silence, silence)
         self._notifier.silenced(silence)
-        log.info(
-            "silenced",
-            id=silence.id,
-            client=silence.client,
-            group=silence.group,
-            seconds=request.seconds,
-            reason=silence.reason,
-        )
         return Silenced(silence_record(silence))
 
     async def _silences(self, request: GetSilences) -> Answer:
@@ -152,7 +141,6 @@ class Answering:
         if not await self._call(self._store.remove_silence, request.id):
             return Error("unknown_silence", f"there is no silence {request.id}")
         self._notifier.unsilenced(request.id)
-        log.info("unsilenced", id=request.id)
         return Unsilenced(request.id)
 
     async def _in_force(self, now: float) -> list[Silence]:
@@ -194,7 +182,6 @@ class Answering:
             sentence = f"delivery {request.id} was sent or withdrawn: it is not tried again"
             return Error("already_settled", sentence)
         self._notifier.retried(delivery.channel)
-        log.info("retried", delivery=request.id, channel=delivery.channel)
         delivery = await self._call(self._store.find, request.id) or delivery
         channels = {channel.name: channel for channel in self._notifier.channels()}
         return Retried(delivery_record(delivery, channels))
@@ -214,7 +201,6 @@ class Answering:
         await self._call(self._store.mend, request.name)
         await self._call(self._store.hasten, request.name, self._notifier.now())
         self._notifier.enable(request.name)
-        log.info("channel enabled", channel=request.name)
         return ChannelEnabled(request.name)
 
     def _unusable(self, name: str) -> Error | None:

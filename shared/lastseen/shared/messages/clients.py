@@ -5,7 +5,15 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from lastseen.shared.messages.base import Answer, Request
-from lastseen.shared.messages.fields import Availability, Moment, PageLimit, Reason, Status, Via
+from lastseen.shared.messages.fields import (
+    Availability,
+    ClientId,
+    Moment,
+    PageLimit,
+    Reason,
+    Status,
+    Via,
+)
 
 
 class ClientRecord(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -58,7 +66,7 @@ class List(Request, frozen=True):
     search: Annotated[str, Meta(max_length=128)] | None = None
     via: Via | None = None
     limit: PageLimit = 500
-    after: str | None = None
+    after: ClientId | None = None
 
 
 class ClientList(Answer, frozen=True):

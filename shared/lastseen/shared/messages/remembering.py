@@ -59,7 +59,7 @@ class GetUptime(Request, frozen=True):
 
     client_id: ClientId | None = None
     limit: PageLimit = 100
-    after: str | None = None
+    after: ClientId | None = None
 
 
 class UptimeWindow(Struct, frozen=True, gc=False):
