@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from lastseen.server.config import Config, LoadedConfig
+from lastseen.server.config.sections.door import hosts_of
 from lastseen.server.doors import Doors
 from lastseen.server.http import stream
 from lastseen.server.links.browsers import Browsers
@@ -110,13 +111,16 @@ class Server:
             StartFailed: An address is unknown, in use or not allowed.
         """
         config, doors = self.steering.config, Doors()
-        doors.open("tcp", config.server.host, config.server.port, self.reception.admit_tcp)
+        doors.open(
+            "tcp", hosts_of(config.server.host), config.server.port, self.reception.admit_tcp
+        )
         if config.websocket.enabled:
             settings = config.websocket
-            doors.open("websocket", settings.host, settings.port, self.browsers.admit)
+            hosts = hosts_of(settings.host)
+            doors.open("websocket", hosts, settings.port, self.browsers.admit)
         if self.http is not None:
             http = config.http
-            self.http.port = doors.open("http", http.host, http.port, self.http.admit)
+            self.http.port = doors.open("http", hosts_of(http.host), http.port, self.http.admit)
             self.gauge.page = self.http.url
         if self.lan is not None:
             self.lan.serve(doors.found)

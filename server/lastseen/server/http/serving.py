@@ -16,6 +16,8 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState
 
 from lastseen.server import logs
+from lastseen.server.config.hosts import EVERY_ADDRESS, EVERY_IPV4
+from lastseen.server.config.sections.door import hosts_of
 from lastseen.server.config.sections.http import Http
 from lastseen.server.http.gate import Gate
 from lastseen.server.http.http1 import Http1Server
@@ -31,8 +33,8 @@ PATIENCE = 20.0
 FAREWELL = 1.0
 """Seconds in which, at the end, open requests are answered and readers told."""
 
-_ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - listened on; nobody can go there
-"""Every address of the machine."""
+_ANYWHERE = frozenset({EVERY_IPV4, EVERY_ADDRESS})
+"""Addresses that can be listened on; a browser can open neither."""
 
 log = logs.get_logger()
 
@@ -64,9 +66,8 @@ class HttpServer:
     @property
     def url(self) -> str:
         """Where people find the page."""
-        host = self._settings.host
-        if host in _ANYWHERE:
-            host = "localhost"
+        hosts = hosts_of(self._settings.host)
+        host = "localhost" if _ANYWHERE.intersection(hosts) else hosts[0]
         here = f"http://{format_address(host, self.port)}{self._settings.base_path}/"
         return self._settings.public_url or here
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from lastseen.server.config.sections.door import Hosts
 from lastseen.server.config.sections.section import (
     DAY,
     FASTEST,
@@ -19,13 +20,12 @@ class Server(Section, frozen=True):
     """Who may connect, and when a client counts as gone."""
 
     host: Annotated[
-        str,
+        Hosts,
         Meta(
-            description="The address to listen on. The default is reachable from this machine "
-            "only. There are no tokens yet, so any other address also needs allow_anonymous = "
-            "true.",
-            min_length=1,
-            max_length=253,  # of a DNS name
+            description="The address to listen on, or a list of several. The default is "
+            'reachable from this machine only. "0.0.0.0" stands for every IPv4 address of this '
+            'machine, "::" for every IPv6 and every IPv4 address. There are no tokens yet, so '
+            "any but a loopback address also needs allow_anonymous = true.",
             extra=NEEDS_RESTART,
         ),
     ] = "127.0.0.1"
