@@ -63,6 +63,8 @@ def test_what_comes_in_sends_at_once_and_finds_dead_links(
         assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         if hasattr(socket, "TCP_KEEPIDLE"):
             assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == KEEPALIVE_AFTER
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 120_000
 
 
 def test_a_port_in_use_is_a_sentence_that_names_it(

@@ -26,8 +26,13 @@ FREE_PORT_TRIES = 10
 """How often a port is looked for that is free on every address."""
 
 KEEPALIVE_AFTER, KEEPALIVE_EVERY, KEEPALIVE_TIMES = 60, 15, 4
-"""TCP keepalive, in seconds and tries: finds dead links of watchers, who are silent by nature, in
-two minutes."""
+"""TCP keepalive, in seconds and tries: closes a silent connection whose peer is gone after two
+minutes."""
+
+UNACKNOWLEDGED_FOR = KEEPALIVE_AFTER + KEEPALIVE_EVERY * KEEPALIVE_TIMES
+"""Seconds that data may stay unacknowledged (TCP_USER_TIMEOUT). Keepalive does not run meanwhile,
+and without a bound the kernel retransmits for 15 minutes: a connection that only receives would
+count as open for so long. The same two minutes as for a silent connection."""
 
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -129,13 +134,15 @@ def _reason(error: OSError | UnicodeError) -> str:
 def _listen_on(family: int, address: tuple[str, int]) -> socket.socket:
     sock = socket.create_server(address, family=family, backlog=BACKLOG)
     sock.setblocking(False)
-    # Accepted sockets inherit these on Linux: a frame is one segment, and dead links are found.
+    # Accepted sockets inherit these on Linux: a frame is one segment, and dead peers are noticed.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if hasattr(socket, "TCP_KEEPIDLE"):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_AFTER)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_EVERY)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_TIMES)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * UNACKNOWLEDGED_FOR)
     return sock
 
 
