@@ -90,6 +90,7 @@ class Gauge:
             last_pass=_moment(counts.last_pass),
             forgotten=counts.forgotten,
             page=self.page,
+            refusals=dict(presence.refusals.counts),
             request_id=request_id,
         )
 

@@ -49,7 +49,8 @@ def rows(found: Stats, now: datetime) -> list[list[Cell]]:
         "epoch": safe(found.epoch),
         "started_at": ago(found.started_at, now),
         "uptime": long_duration(found.uptime),
-        "transitions": ", ".join(f"{n} {safe(why)}" for why, n in found.transitions.items()),
+        "transitions": _counted(found.transitions),
+        "refusals": _counted(found.refusals) or "none",
         "reaper_duration": _milliseconds(found.reaper_duration),
         "reaper_lateness": _milliseconds(found.reaper_lateness),
         "stalled": _milliseconds(found.stalled),
@@ -68,6 +69,10 @@ def rows(found: Stats, now: datetime) -> list[list[Cell]]:
         [Cell(name.replace("_", " "), "bold"), Cell(_plain(value))]
         for name, value in values.items()
     ]
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {safe(name)}" for name, count in counts.items())
 
 
 def _of_the_lan(found: LanStats, now: datetime) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
+from lastseen.server.links.connection_limits import UNLIMITED, ConnectionLimits
 from lastseen.server.links.doorkeeper import Doorkeeper
 from lastseen.server.presence.presence import Presence
 from lastseen.server.steering import Steering
@@ -31,6 +32,7 @@ class Desk(Struct, frozen=True):
         stats: How the server is, as the answer to a request_id.
         archive: Who answers questions about the past; None where nothing is remembered.
         telling: Who answers questions about notifications; None where nothing is remembered.
+        limits: How many connections may be open.
     """
 
     presence: Presence
@@ -39,3 +41,4 @@ class Desk(Struct, frozen=True):
     stats: Callable[[int | None], Stats]
     archive: Asker[Question] | None = None
     telling: Asker[NotifyQuestion] | None = None
+    limits: Callable[[], ConnectionLimits] = lambda: UNLIMITED

@@ -90,6 +90,36 @@ class Server(Section, frozen=True):
             le=MANY,
         ),
     ] = 10_000
+    max_connections: Annotated[
+        int,
+        Meta(
+            description="How many connections may be open at once: of clients, of those that "
+            "only watch or ask, and of HTTP. One more is refused (too_many_connections). Room for "
+            "max_clients and for HTTP is kept, so that clients can return and health checks are "
+            "answered however many watch. 0: max_clients and 5,000 more. The limit of open files "
+            "is a bound, too.",
+            ge=0,
+            le=MANY,
+        ),
+    ] = 0
+    max_watchers: Annotated[
+        int,
+        Meta(
+            description="How many connections may watch at once, event streams included; one "
+            "more is refused (too_many_watchers). Each change is sent to all of them.",
+            ge=1,
+            le=MANY,
+        ),
+    ] = 10_000
+    max_sessions_per_client: Annotated[
+        int,
+        Meta(
+            description="How many connections may be present as one client where duplicate is "
+            '"share", as the tabs of one person; one more is refused (too_many_sessions).',
+            ge=1,
+            le=MANY,
+        ),
+    ] = 100
     max_connections_per_address: Annotated[
         int,
         Meta(
