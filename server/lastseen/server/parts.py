@@ -22,6 +22,7 @@ from lastseen.server.links.connection_limits import (
 from lastseen.server.links.desk import Desk
 from lastseen.server.links.doorkeeper import Doorkeeper
 from lastseen.server.links.frames import FORMAT
+from lastseen.server.links.idle_cuts import IdleCuts
 from lastseen.server.links.pump import Pump
 from lastseen.server.links.reception import Reception
 from lastseen.server.presence.clock import AwakeClock
@@ -67,7 +68,8 @@ class Server:
         self.memory = _open_memory(config, folder, self.presence, self.steering)
         self.notifications = _open_notifications(self.memory, self.presence, self.steering)
         keeper = None if self.memory is None else self.memory.keeper
-        self.gauge = gauge = Gauge(self.presence, keeper)
+        idle_cuts = IdleCuts()
+        self.gauge = gauge = Gauge(self.presence, keeper, idle_cuts.found)
 
         def stats(request_id: int | None) -> Stats:
             return gauge.read(connections=len(self.pump), request_id=request_id)
@@ -81,7 +83,9 @@ class Server:
             return self.limits
 
         doorkeeper = Doorkeeper()
-        desk = Desk(self.presence, self.steering, doorkeeper, stats, archive, answering, limits)
+        desk = Desk(
+            self.presence, self.steering, doorkeeper, stats, archive, answering, limits, idle_cuts
+        )
         self.reception = Reception(self.pump, desk)
         self.browsers = Browsers(self.reception, desk)
         self.lan = gauge.lan = _open_lan(self) if config.lan.enabled else None

@@ -116,6 +116,9 @@ class Server(Collector):
         for code, count in stats.refusals.items():
             refusals.add_metric([code], count)
         yield refusals
+        about = "Silence after which connections are cut on their way, in seconds; 0: they are not."
+        cut_after = 0.0 if stats.idle_cut is None else stats.idle_cut.after
+        yield _gauge("lastseen_idle_cut_seconds", about, cut_after)
         if self._parts.pump is not None:
             yield _of_batches(self._parts.pump)
 

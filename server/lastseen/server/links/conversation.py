@@ -13,7 +13,7 @@ from lastseen.server.links.frames import FATAL
 from lastseen.server.links.roles import Ended
 from lastseen.server.permissions import ANONYMOUS
 from lastseen.server.presence.admission import RegistrationRefused
-from lastseen.server.presence.model import Moment, Registration, Session
+from lastseen.server.presence.model import OVER, Moment, Registration, Session
 from lastseen.server.presence.refusals import too_many_watchers
 from lastseen.shared.errors import WireError
 from lastseen.shared.messages import (
@@ -129,7 +129,16 @@ class Conversation:
 
     def closed(self) -> None:
         """The link is gone."""
-        self._end(self._desk.presence.clock.now(), broken=True)
+        now = self._desk.presence.clock.now()
+        if self._session is not None and self._session.state is not OVER:
+            self._desk.idle_cuts.ended(
+                _client_of(self._session),
+                self._connection.address,
+                self._silence(self._session, now),
+                self._longest_silence(),
+                now,
+            )
+        self._end(now, broken=True)
         self._desk.doorkeeper.gone(self._connection)
 
     # --- each message -------------------------------------------------------------------------
@@ -157,6 +166,17 @@ class Conversation:
         doorkeeper.registered(self._connection, shares=shares)
         self._connection.trust()
         self._connection.send(self._registered(message, self._session))
+        cut = self._desk.idle_cuts.returned(_client_of(self._session), now)
+        if cut is not None:
+            log.warning(
+                "idle connections are cut",
+                after=cut.after,
+                heartbeat_interval=self._desk.presence.policy.heartbeat_interval,
+                address=cut.address,
+                client_id=cut.client_id,
+                hint="raise the idle timeout of the proxy or router there, or lower"
+                " heartbeat_interval: docs/idle-timeouts.md",
+            )
 
     def _registered(self, message: Register, session: Session) -> Registered:
         presence = self._desk.presence
@@ -296,6 +316,14 @@ class Conversation:
         self._send_away(code, sentence)
         return False
 
+    def _silence(self, session: Session, now: Moment) -> float:
+        """Return for how many seconds nothing came by this connection."""
+        return now.awake - session.last_ping.awake
+
+    def _longest_silence(self) -> float:
+        """Return how many seconds may pass until something comes by this connection."""
+        return self._desk.presence.policy.heartbeat_interval
+
     def _end(self, now: Moment, *, broken: bool) -> None:
         """Nothing of this link counts any more."""
         self._desk.presence.watchers.remove(self._connection)
@@ -325,6 +353,10 @@ _FULL = {"server_full", "too_many_sessions", "too_many_connections"}
 _COSTLY = {SetAvailability, List, Watch, UpdateSettings, GetStats}
 """Messages after which others should have a turn: a page of a list is milliseconds of work, and
 16 KiB of the others a tenth of a second, as is finding the words for so much that is unreadable."""
+
+
+def _client_of(session: Session) -> tuple[str, str]:
+    return session.client.client_id, session.instance or ""
 
 
 def come_back_later() -> float:
