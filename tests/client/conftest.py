@@ -314,7 +314,7 @@ class FakeServer:
     def register(self, _: Connection, message: Register) -> list[Message]:
         interval = self.settings.heartbeat_interval
         session = f"s{len(self.connections)}"
-        return [registered(message, session, heartbeat_interval=interval)]
+        return [registered(message, session, heartbeat_interval=interval, epoch=self.epoch)]
 
     def told_settings(self, message: GetSettings | UpdateSettings) -> Settings:
         return _answering(self.settings, message)

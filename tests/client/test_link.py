@@ -11,7 +11,7 @@ from lastseen.shared.wire import from_client, pack, to_frame
 
 
 @pytest.fixture
-def ends():
+async def ends():
     ours, theirs = memory_stream_pair()
     return Link(ours), theirs
 
@@ -183,3 +183,52 @@ def test_a_message_within_the_rules_passes():
 def test_a_message_that_breaks_the_rules_is_explained(message, sentence):
     with pytest.raises(ValueError, match=sentence):
         check(message)
+
+
+# --- after which silence a connection ended
+
+
+async def test_a_connection_that_the_other_end_closes_was_cut_after_the_silence_before(
+    ends, autojump_clock
+):
+    link, server = ends
+    await trio.sleep(5)
+    await server.send_all(to_frame(Pong()))
+    await link.receive()
+    await trio.sleep(30)
+    await link.send(Ping())
+    await trio.sleep(50)
+    await server.aclose()
+    assert link.cut_after is None
+    with pytest.raises(LinkLost):
+        await link.receive()
+    assert link.cut_after == 50
+
+
+class Resetting(trio.abc.Stream):
+    """A connection that a router has forgotten: what is sent is answered by a reset."""
+
+    def __init__(self):
+        self.sent = trio.Event()
+
+    async def send_all(self, _data):
+        self.sent.set()
+
+    async def receive_some(self, _most=None):
+        await self.sent.wait()
+        raise trio.BrokenResourceError
+
+    async def wait_send_all_might_not_block(self): ...
+
+    async def aclose(self): ...
+
+
+async def test_of_a_reset_that_answers_a_message_the_silence_before_the_message_counts(
+    autojump_clock,
+):
+    link = Link(Resetting())
+    await trio.sleep(60)
+    await link.send(Ping())
+    with pytest.raises(LinkLost):
+        await link.receive()
+    assert link.cut_after == 60

@@ -7,6 +7,7 @@ from lastseen.client import (
     Disconnected,
     Ended,
     IntervalChanged,
+    IntervalLowered,
     LinkLost,
     Refused,
     Unreachable,
@@ -84,6 +85,84 @@ async def test_an_observer_pings_too(fake_server, observe, autojump_clock):
     async with observe():
         await trio.sleep(130)
     assert fake_server.connections[0].times(Ping) == pytest.approx([60, 120], abs=0.1)
+
+
+# --- proxies that cut idle connections
+
+
+async def test_when_idle_connections_are_cut_it_pings_more_often_and_says_so(
+    fake_server, connect, autojump_clock
+):
+    events = []
+    async with connect(on_event=events.append, jitter=lambda: 0) as presence:
+        for _ in range(3):
+            await trio.sleep(40)
+            await fake_server.cut()
+            await trio.sleep(0.1)
+        assert presence.heartbeat_interval == pytest.approx(30, abs=0.1)
+        await trio.sleep(70)
+        await fake_server.connections[-1].send(interval(10.0))
+        await trio.sleep(15)
+        assert presence.heartbeat_interval == 10
+    lowered = [event for event in events if isinstance(event, IntervalLowered)]
+    assert len(lowered) == 1
+    assert lowered[0].cut_after == pytest.approx(40, abs=0.2)
+    assert lowered[0].heartbeat_interval == pytest.approx(30, abs=0.2)
+    assert isinstance(events[events.index(lowered[0]) - 1], Connected)
+    assert not fake_server.connections[2].times(Ping)
+    assert len(fake_server.connections[3].times(Ping)) == 4  # two at 30 s, two at 10 s
+
+
+async def test_it_keeps_pinging_so_in_the_next_sessions_too(fake_server, connect, autojump_clock):
+    async with connect(jitter=lambda: 0):
+        for _ in range(3):
+            await trio.sleep(40)
+            await fake_server.cut()
+            await trio.sleep(0.1)
+        await trio.sleep(100)
+        await fake_server.cut()
+        began = trio.current_time()
+        await trio.sleep(50)
+    assert fake_server.connections[4].times(Ping)[0] - began == pytest.approx(30, abs=0.2)
+
+
+async def test_an_observer_does_so_too(fake_server, observe, autojump_clock):
+    events = []
+    async with observe(on_event=events.append, jitter=lambda: 0):
+        for _ in range(3):
+            await trio.sleep(40)
+            await fake_server.cut()
+            await trio.sleep(0.1)
+    assert any(isinstance(event, IntervalLowered) for event in events)
+
+
+async def restarts(fake_server):
+    await trio.sleep(40)
+    await fake_server.restart()
+
+
+async def says_goodbye(fake_server):
+    await trio.sleep(40)
+    await fake_server.connections[-1].send(Goodbye("shutdown", reconnect=True))
+    await fake_server.cut()
+
+
+async def answers_no_ping(fake_server):
+    fake_server.answers[Ping] = lambda _, __: []
+    await trio.sleep(71)
+
+
+@pytest.mark.parametrize("happens", [restarts, says_goodbye, answers_no_ping])
+async def test_other_ends_are_no_reason_to_ping_more_often(
+    fake_server, connect, autojump_clock, happens
+):
+    events = []
+    async with connect(on_event=events.append, jitter=lambda: 0) as presence:
+        for _ in range(6):
+            await happens(fake_server)
+        assert presence.heartbeat_interval == 60
+    assert len([event for event in events if isinstance(event, Disconnected)]) >= 5
+    assert not [event for event in events if isinstance(event, IntervalLowered)]
 
 
 # --- noticing, and coming back

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from lastseen.shared.messages import GetStats, Goodbye, Ping, Pong, Register
+from lastseen.shared.messages import Error, GetStats, Goodbye, Ping, Pong, Register, Watch
 from lastseen.shared.wire import PING_FRAME, to_frame
 
 Start = Callable[..., Any]
@@ -103,6 +104,24 @@ def test_one_too_many_is_refused_and_told_when_to_try_again(start: Start, wire: 
     last = held[-1]
     assert last.hear().code == "too_many_connections"
     assert last.hear().retry_after
+
+
+def test_watchers_take_no_room_from_clients_and_health_checks(start: Start, wire: Connect):
+    limits = {"max_clients": 20, "max_connections": 100, "duplicate": "share"}
+    server = start(server=PATIENT | limits, http={"enabled": True})
+    watchers = [wire(server) for _ in range(100)]
+    for watcher in watchers:
+        watcher.say(Watch())
+    answers = [watcher.hear() for watcher in watchers]
+    refused = [answer for answer in answers if isinstance(answer, Error)]
+    assert 0 < len(refused) < 100
+    assert {error.code for error in refused} == {"too_many_connections"}
+    assert wire(server).register("newcomer").client_id == "newcomer"
+    page = server.logged("listening")["page"]
+    assert httpx.get(f"{page}healthz").status_code == 200
+    counted = f'lastseen_refusals_total{{code="too_many_connections"}} {len(refused)}.0'
+    assert counted in httpx.get(f"{page}metrics").text
+    assert len(server.events("refused")) <= 3  # one a second
 
 
 def test_pings_before_and_after_registering_are_answered_in_order(start: Start, wire: Connect):

@@ -45,7 +45,8 @@ trio.run(main)
 class Far(base.Server):
     """A server on a host of the test's own network."""
 
-    def __init__(self, folder: Path, host: Any) -> None:
+    def __init__(self, folder: Path, host: Any, **sections: dict[str, Any]) -> None:
+        """`sections` change the settings."""
         self.config, self.log_path = folder / "config.toml", folder / "server.log"
         settings = {section: dict(values) for section, values in base.FAST.items()}
         settings["server"] = {
@@ -57,6 +58,8 @@ class Far(base.Server):
             "reap_interval": REAP,
         }
         settings["websocket"] = {"enabled": False}
+        for section, values in sections.items():
+            settings[section] = {**settings.get(section, {}), **values}
         self.write(settings)
         command = [*host.within, *base.SERVER, "--config", str(self.config)]
         with self.log_path.open("wb") as log:

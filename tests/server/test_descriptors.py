@@ -24,7 +24,8 @@ def allow(monkeypatch: pytest.MonkeyPatch) -> Callable[[Limits, int], Limits]:
 
         monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
         monkeypatch.setattr(resource, "setrlimit", setrlimit)
-        descriptors.allow(max_clients)
+        room = descriptors.allow(max_clients)
+        assert room == now[-1][0] - descriptors.SPARE
         return now[-1]
 
     return allow

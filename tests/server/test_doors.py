@@ -19,8 +19,8 @@ async def test_each_door_lets_in_whoever_comes_to_it(nursery: trio.Nursery):
         sock.close()
         came.set()
 
-    doors.open("first", "127.0.0.1", 0, lambda *_: admitted.append("first"))
-    port = doors.open("second", "127.0.0.1", 0, admit)
+    doors.open("first", ("127.0.0.1",), 0, lambda *_: admitted.append("first"))
+    port = doors.open("second", ("127.0.0.1",), 0, admit)
     assert doors.addresses("second") == f"127.0.0.1:{port}"
     assert doors.addresses("third") == ""
     scope = await nursery.start(doors.accept)
@@ -36,9 +36,17 @@ async def test_each_door_lets_in_whoever_comes_to_it(nursery: trio.Nursery):
 
 async def test_if_one_cannot_be_opened_none_is_left_open():
     doors = Doors()
-    port = doors.open("first", "127.0.0.1", 0, lambda *_: None)
+    port = doors.open("first", ("127.0.0.1",), 0, lambda *_: None)
     with pytest.raises(StartFailed, match="cannot listen on"):
-        doors.open("second", "127.0.0.1", port, lambda *_: None)
+        doors.open("second", ("127.0.0.1",), port, lambda *_: None)
     assert doors.addresses("first") == ""
     with socket.create_server(("127.0.0.1", port)):
         pass
+
+
+async def test_one_listens_on_several_addresses_with_one_port():
+    doors = Doors()
+    port = doors.open("first", ("127.0.0.1", "127.0.0.2"), 0, lambda *_: None)
+    assert doors.addresses("first") == f"127.0.0.1:{port}, 127.0.0.2:{port}"
+    assert doors.found == {"first": [("127.0.0.1", port), ("127.0.0.2", port)]}
+    doors.close()

@@ -29,11 +29,18 @@ def test_any_other_may_be_a_name_that_was_made_to_lead_here(host: str):
     assert not OURS.have(host)
 
 
+def test_an_ipv4_mapped_address_is_the_ipv4_address():
+    assert name_in("[::FFFF:192.0.2.7]:8082") == "192.0.2.7"
+    assert normalised("http://[::ffff:c000:207]:80") == "http://192.0.2.7"
+
+
 def test_the_settings_and_the_machine_name_the_server():
     config = Config()
     config = replace(
         config,
-        http=replace(config.http, host="page.lan", public_url="https://Hub.example:8443/seen/"),
+        http=replace(
+            config.http, host=("127.0.0.1", "page.lan"), public_url="https://Hub.example:8443/seen/"
+        ),
         websocket=replace(config.websocket, host="ws.lan", public_url="wss://live.example/ws"),
     )
     own = own_hosts(config, "Attic.home.example")
@@ -51,6 +58,7 @@ def test_a_machine_without_a_name_is_not_found_by_none():
 
 def test_a_name_is_local_only_where_no_name_server_is_asked():
     assert all(map(is_local, ["localhost", "a.localhost", "127.0.0.1", "127.3.2.1", "::1"]))
+    assert is_local(name_in("[::ffff:7f00:1]:8082"))
     assert not any(map(is_local, ["localhost.example", "example", "10.0.0.1", ""]))
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lastseen.shared.address import DEFAULT_PORT, format_address, parse_address
+from lastseen.shared.address import DEFAULT_PORT, format_address, parse_address, plain_host
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,23 @@ def test_any_text_is_an_address_or_refused_with_a_value_error(text):
 def test_only_ipv6_hosts_are_written_in_brackets():
     assert format_address("::1", 8080) == "[::1]:8080"
     assert format_address("127.0.0.1", 8080) == "127.0.0.1:8080"
+
+
+@pytest.mark.parametrize(
+    "text", ["::ffff:192.0.2.7", "::FFFF:c000:207", "0:0:0:0:0:ffff:192.0.2.7", "192.0.2.7"]
+)
+def test_an_ipv4_mapped_address_is_the_ipv4_address(text: str):
+    assert plain_host(text) == "192.0.2.7"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "::1", "::ffff", "2001:db8::ffff:192.0.2.7", "fe80::1%eth0", "hub.lan", "a:b", "::x"],
+)
+def test_any_other_host_stays_as_it_is(text: str):
+    assert plain_host(text) == text
+
+
+@given(address=st.ip_addresses(v=4))
+def test_every_ipv4_address_is_found_in_its_mapped_form(address):
+    assert plain_host(f"::ffff:{address}") == str(address)

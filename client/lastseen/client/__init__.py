@@ -8,7 +8,14 @@ TYPE_CHECKING = False  # what type checkers take for true; importing typing woul
 
 if TYPE_CHECKING:
     from lastseen.client.errors import ConnectFailed, Ended, LastseenError, LinkLost, Refused
-    from lastseen.client.events import Connected, Disconnected, Event, IntervalChanged, Unreachable
+    from lastseen.client.events import (
+        Connected,
+        Disconnected,
+        Event,
+        IntervalChanged,
+        IntervalLowered,
+        Unreachable,
+    )
     from lastseen.client.observer import Observer
     from lastseen.client.presence import Presence, connect, observe
     from lastseen.client.view import Change, View
@@ -21,6 +28,7 @@ __all__ = [
     "Ended",
     "Event",
     "IntervalChanged",
+    "IntervalLowered",
     "LastseenError",
     "LinkLost",
     "Observer",
@@ -34,7 +42,14 @@ __all__ = [
 
 _WHERE = {
     "errors": ("ConnectFailed", "Ended", "LastseenError", "LinkLost", "Refused"),
-    "events": ("Connected", "Disconnected", "Event", "IntervalChanged", "Unreachable"),
+    "events": (
+        "Connected",
+        "Disconnected",
+        "Event",
+        "IntervalChanged",
+        "IntervalLowered",
+        "Unreachable",
+    ),
     "observer": ("Observer",),
     "presence": ("Presence", "connect", "observe"),
     "view": ("Change", "View"),

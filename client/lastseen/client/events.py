@@ -32,4 +32,16 @@ class IntervalChanged(Struct, frozen=True):
     heartbeat_interval: float
 
 
-Event = Connected | Disconnected | Unreachable | IntervalChanged
+class IntervalLowered(Struct, frozen=True):
+    """Something between the client and the server cuts idle connections: it pings more often now.
+
+    Attributes:
+        heartbeat_interval: Seconds between pings from now on, less than the server asks for.
+        cut_after: Seconds of silence after which the last connections ended.
+    """
+
+    heartbeat_interval: float
+    cut_after: float
+
+
+Event = Connected | Disconnected | Unreachable | IntervalChanged | IntervalLowered

@@ -1,5 +1,7 @@
 """When the next ping is due: an interval after the last one, whatever it was when that was sent."""
 
+from math import inf
+
 import trio
 
 
@@ -7,16 +9,27 @@ class Heartbeat:
     """The interval between pings, which the server may change at any time.
 
     Attributes:
-        interval: Seconds; 0 before the server has said.
+        asked: Seconds, as the server said; 0 before it has.
     """
 
     def __init__(self) -> None:
-        self.interval = 0.0
+        self.asked = 0.0
+        self._longest = inf
         self._changed = trio.lowlevel.ParkingLot()
 
+    @property
+    def interval(self) -> float:
+        """Seconds between pings; 0 before the server has said."""
+        return min(self.asked, self._longest)
+
     def follow(self, interval: float) -> None:
-        """Take another interval; who waits for the old one waits for the new one from now on."""
-        self.interval = interval
+        """Take another interval from the server; a wait that runs is changed, too."""
+        self.asked = interval
+        self._changed.unpark_all()
+
+    def limit(self, longest: float) -> None:
+        """Ping at least every `longest` seconds, even if the server asks for less."""
+        self._longest = longest
         self._changed.unpark_all()
 
     async def until_due(self, last_ping: float) -> None:

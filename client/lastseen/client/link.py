@@ -20,15 +20,26 @@ Dial = Callable[[str, int], Awaitable[trio.abc.Stream]]
 CONNECT_DEADLINE = 10.0
 """Seconds for a TCP connection: the kernel would try for two minutes without a word."""
 
+RESET_WITHIN = 1.0
+"""Seconds in which a reset is the answer to what was just sent: a round trip and a margin."""
+
 SEND_DEADLINE = 10.0
 """Seconds for one frame to be taken: the same patience as for a pong. Only a peer that no longer
 reads lets it pass."""
 
 
 class Link:
-    """Messages over one stream. Many tasks may send, one receives."""
+    """Messages over one stream. Many tasks may send, one receives.
+
+    Attributes:
+        cut_after: Seconds of silence after which the other end closed the connection; None until
+            it does.
+    """
 
     def __init__(self, stream: trio.abc.Stream) -> None:
+        self.cut_after: float | None = None
+        self._active_at = trio.current_time()
+        self._silence_before_send = 0.0
         self._stream = stream
         self._framer = Framer(FRAME_LIMIT)
         self._arrived: deque[bytes] = deque()
@@ -44,11 +55,13 @@ class Link:
             LinkLost: The link is broken, or the server has stopped reading.
         """
         async with self._turn:
+            self._silence_before_send = trio.current_time() - self._active_at
             whole = False
             try:
                 with trio.fail_after(SEND_DEADLINE):
                     await self._stream.send_all(to_frame(message))
                 whole = True
+                self._active_at = trio.current_time()
             except trio.TooSlowError:
                 raise LinkLost(f"the server has read nothing for {SEND_DEADLINE:g} s") from None
             except (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -82,11 +95,24 @@ class Link:
             try:
                 data = await self._stream.receive_some()
             except (trio.BrokenResourceError, trio.ClosedResourceError):
+                self._note_cut(was_reset=True)
                 raise LinkLost("the connection broke") from None
             if not data:
+                self._note_cut(was_reset=False)
                 raise LinkLost("the server closed the connection")
+            self._active_at = trio.current_time()
             self._take(data)
         return self._arrived.popleft()
+
+    def _note_cut(self, *, was_reset: bool) -> None:
+        """Note after which silence the other end closed.
+
+        A router that has forgotten an idle connection says nothing. It answers the next message by
+        a reset: then the silence before that message counts.
+        """
+        silence = trio.current_time() - self._active_at
+        answers_a_message = was_reset and silence < RESET_WITHIN
+        self.cut_after = self._silence_before_send if answers_a_message else silence
 
     def _take(self, data: bytes | bytearray) -> None:
         try:

@@ -76,8 +76,18 @@ class Session:
 
     @property
     def heartbeat_interval(self) -> float:
-        """Seconds between pings, as the server last said."""
+        """Seconds between pings: as the server last said, or less (`limit_interval`)."""
         return self._heartbeat.interval
+
+    @property
+    def cut_after(self) -> float | None:
+        """Seconds of silence after which the connection was cut; None if it ended otherwise."""
+        is_cut = self.opened is not None and self.end is not None and self.end.goodbye is None
+        return self._link.cut_after if is_cut else None
+
+    def limit_interval(self, longest: float) -> None:
+        """Ping at least every `longest` seconds, even if the server asks for less."""
+        self._heartbeat.limit(longest)
 
     async def run(self, opening: Request, on_open: Callable[["Session"], Awaitable[None]]) -> None:
         """Live until the link ends. `on_open` is awaited once the server has answered `opening`."""
@@ -211,7 +221,7 @@ class Session:
     def _follow(self, interval: float) -> None:
         if not 0 < interval < inf:
             raise LinkLost(f"heartbeat_interval: expected a positive number, got {interval!r}")
-        if interval != self._heartbeat.interval:
+        if interval != self._heartbeat.asked:
             self._heartbeat.follow(interval)
             if self.opened is not None:
                 self._on_interval(interval)

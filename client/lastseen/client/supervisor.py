@@ -8,7 +8,15 @@ import trio
 from lastseen.client.backoff import LONGEST_CEILING, full_jitter
 from lastseen.client.ending import End, error_of, pause_after
 from lastseen.client.errors import ConnectFailed, LastseenError, LinkLost
-from lastseen.client.events import Connected, Disconnected, Event, IntervalChanged, Unreachable
+from lastseen.client.events import (
+    Connected,
+    Disconnected,
+    Event,
+    IntervalChanged,
+    IntervalLowered,
+    Unreachable,
+)
+from lastseen.client.idle_cuts import IdleCuts
 from lastseen.client.link import Dial, open_link
 from lastseen.client.session import Session
 from lastseen.shared.address import format_address
@@ -57,6 +65,7 @@ class Supervisor:
         self._dial = dial
         self._jitter = jitter
         self._pong_deadline = pong_deadline
+        self._cuts = IdleCuts()
         self._scope = trio.CancelScope()
         self._stopped = False
         self._opened_at: float | None = None
@@ -131,6 +140,7 @@ class Supervisor:
             await session.run(self.opening, self._opened)
         finally:
             self.session = None
+        self._cuts.ended(session.cut_after)
         return session.end or End("the link was closed")
 
     async def _opened(self, session: Session) -> None:
@@ -140,7 +150,11 @@ class Supervisor:
             await session.send(self.availability)
         self._changed.unpark_all()
         registered = session.opened if isinstance(session.opened, Registered) else None
+        cut_after = self._cuts.opened(registered.epoch if registered else "")
+        session.limit_interval(self._cuts.longest)
         self._tell(Connected(self._server, registered))
+        if cut_after is not None:
+            self._tell(IntervalLowered(session.heartbeat_interval, cut_after))
 
     def _interval_changed(self, interval: float) -> None:
         self._tell(IntervalChanged(interval))

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import trio
 
-from lastseen.server import allocator, collector, descriptors, logs
+from lastseen.server import allocator, collector, logs
 from lastseen.server.config import LoadedConfig, changes
 from lastseen.server.doors import Doors
 from lastseen.server.errors import ConfigError
@@ -35,7 +35,7 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
     allocator.spare()
     config, manager = loaded.config, ServiceManager(os.environ)
     server = Server(loaded)
-    descriptors.allow(server.most_connections)
+    server.limit_connections()
     doors = server.open_doors()
     stop_signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     with trio.open_signal_receiver(*stop_signals) as signals:

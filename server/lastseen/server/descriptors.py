@@ -10,10 +10,14 @@ SPARE = 100
 log = logs.get_logger()
 
 
-def allow(connections: int) -> None:
-    """Raise this process's limit of open files as far as it may go, for so many connections."""
+def allow(connections: int) -> int:
+    """Raise this process's limit of open files as far as it may go, for so many connections.
+
+    Returns how many connections the limit leaves room for.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = connections + SPARE
+    allowed = soft
     if soft < needed:
         allowed = needed if hard == resource.RLIM_INFINITY else max(soft, min(needed, hard))
         try:
@@ -27,3 +31,4 @@ def allow(connections: int) -> None:
                 needed=needed,
                 hint="raise LimitNOFILE or `ulimit -n`",
             )
+    return max(allowed - SPARE, 1)

@@ -14,14 +14,14 @@ class Doors:
     def __init__(self) -> None:
         self._doors: list[tuple[str, socket.socket, Admit]] = []
 
-    def open(self, name: str, host: str, port: int, admit: Admit) -> int:
-        """Listen on every address of `host`, for `name`, and return the port.
+    def open(self, name: str, hosts: tuple[str, ...], port: int, admit: Admit) -> int:
+        """Listen on every address of `hosts`, for `name`, and return the port.
 
         Raises:
-            StartFailed: The address is unknown, in use or not allowed; then every door is closed.
+            StartFailed: An address is unknown, in use or not allowed; then all sockets are closed.
         """
         try:
-            opened = listen(host, port)
+            opened = listen(hosts, port)
         except BaseException:
             self.close()
             raise
@@ -34,9 +34,15 @@ class Doors:
         return ", ".join(format_address(*address) for address in found)
 
     @property
-    def found(self) -> dict[str, tuple[str, int]]:
-        """For each name the address and port that were asked for first; with port 0, the found."""
-        return {of: sock.getsockname()[:2] for of, sock, _ in reversed(self._doors)}
+    def found(self) -> dict[str, list[tuple[str, int]]]:
+        """The addresses and ports that are listened on for each name, in the order of the settings.
+
+        Where the settings say port 0, it is the port that was found.
+        """
+        found: dict[str, list[tuple[str, int]]] = {}
+        for name, sock, _ in self._doors:
+            found.setdefault(name, []).append(sock.getsockname()[:2])
+        return found
 
     async def accept(
         self, *, task_status: trio.TaskStatus[trio.CancelScope] = trio.TASK_STATUS_IGNORED

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from lastseen.server.config.schema import Config
+from lastseen.server.config.sections.door import hosts_of
+from lastseen.shared.address import plain_host
 
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _PAGES = {"ws": "http", "wss": "https"}
@@ -43,18 +45,21 @@ def own_hosts(config: Config, machine: str) -> OwnHosts:
     public = [urlsplit(url).hostname or "" for url in (http.public_url, websocket.public_url)]
     short = machine.partition(".")[0]
     own = [machine, short, short and f"{short}.local"]
-    return OwnHosts([http.host, websocket.host, *public, *own])
+    return OwnHosts([*hosts_of(http.host), *hosts_of(websocket.host), *public, *own])
 
 
 def name_in(host: str) -> str:
-    """The name in a `Host` header, small, without the port and brackets; empty where none is."""
+    """The name in a `Host` header, small, without the port and brackets; empty where none is.
+
+    An IPv4-mapped IPv6 address is the IPv4 address.
+    """
     return "" if "/" in host else name_of(f"//{host}")
 
 
 def name_of(url: str) -> str:
     """The same of a URL or an origin."""
     try:
-        return urlsplit(url).hostname or ""
+        return plain_host(urlsplit(url).hostname or "")
     except ValueError:
         return ""
 
@@ -65,7 +70,7 @@ def normalised(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        name, port = parts.hostname, parts.port
+        name, port = plain_host(parts.hostname or ""), parts.port
     except ValueError:
         return url
     if not name or parts.scheme not in _PORTS:

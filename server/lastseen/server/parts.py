@@ -6,14 +6,23 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from lastseen.server import descriptors
 from lastseen.server.config import Config, LoadedConfig
+from lastseen.server.config.sections.door import hosts_of
 from lastseen.server.doors import Doors
 from lastseen.server.http import stream
 from lastseen.server.links.browsers import Browsers
 from lastseen.server.links.codecs import JSON, MSGPACK
+from lastseen.server.links.connection_limits import (
+    UNLIMITED,
+    ConnectionLimits,
+    connection_limits,
+    connections_wanted,
+)
 from lastseen.server.links.desk import Desk
 from lastseen.server.links.doorkeeper import Doorkeeper
 from lastseen.server.links.frames import FORMAT
+from lastseen.server.links.idle_cuts import IdleCuts
 from lastseen.server.links.pump import Pump
 from lastseen.server.links.reception import Reception
 from lastseen.server.presence.clock import AwakeClock
@@ -59,14 +68,24 @@ class Server:
         self.memory = _open_memory(config, folder, self.presence, self.steering)
         self.notifications = _open_notifications(self.memory, self.presence, self.steering)
         keeper = None if self.memory is None else self.memory.keeper
-        self.gauge = gauge = Gauge(self.presence, keeper)
+        idle_cuts = IdleCuts()
+        self.gauge = gauge = Gauge(self.presence, keeper, idle_cuts.found)
 
         def stats(request_id: int | None) -> Stats:
             return gauge.read(connections=len(self.pump), request_id=request_id)
 
         archive = None if self.memory is None else self.memory.archive
         answering = None if self.notifications is None else self.notifications.answering
-        desk = Desk(self.presence, self.steering, Doorkeeper(), stats, archive, answering)
+        self.limits, self._wanted, self._room = UNLIMITED, 0, 0
+        self.steering.witnesses.append(self.limit_connections)
+
+        def limits() -> ConnectionLimits:
+            return self.limits
+
+        doorkeeper = Doorkeeper()
+        desk = Desk(
+            self.presence, self.steering, doorkeeper, stats, archive, answering, limits, idle_cuts
+        )
         self.reception = Reception(self.pump, desk)
         self.browsers = Browsers(self.reception, desk)
         self.lan = gauge.lan = _open_lan(self) if config.lan.enabled else None
@@ -97,11 +116,18 @@ class Server:
             nursery.start_soon(self.clock.run)  # last: what the start takes is no stall
             task_status.started()
 
-    @property
-    def most_connections(self) -> int:
-        """How many there may be at once: of clients, and of those who look by HTTP."""
-        clients = self.steering.config.server.max_clients
-        return clients if self.http is None else clients + self.http.most
+    def limit_connections(self) -> None:
+        """Bound the connections by what the settings and the limit of open files allow.
+
+        Called at the start, and whenever a setting changes.
+        """
+        settings = self.steering.config.server
+        wanted = connections_wanted(settings)
+        if wanted != self._wanted:
+            self._wanted, self._room = wanted, descriptors.allow(wanted)
+        self.limits = connection_limits(settings, self._room, serves_http=self.http is not None)
+        if self.http is not None:
+            self.http.limit(self.limits.http)
 
     def open_doors(self) -> Doors:
         """Listen wherever the settings say.
@@ -110,13 +136,16 @@ class Server:
             StartFailed: An address is unknown, in use or not allowed.
         """
         config, doors = self.steering.config, Doors()
-        doors.open("tcp", config.server.host, config.server.port, self.reception.admit_tcp)
+        doors.open(
+            "tcp", hosts_of(config.server.host), config.server.port, self.reception.admit_tcp
+        )
         if config.websocket.enabled:
             settings = config.websocket
-            doors.open("websocket", settings.host, settings.port, self.browsers.admit)
+            hosts = hosts_of(settings.host)
+            doors.open("websocket", hosts, settings.port, self.browsers.admit)
         if self.http is not None:
             http = config.http
-            self.http.port = doors.open("http", http.host, http.port, self.http.admit)
+            self.http.port = doors.open("http", hosts_of(http.host), http.port, self.http.admit)
             self.gauge.page = self.http.url
         if self.lan is not None:
             self.lan.serve(doors.found)

@@ -2,13 +2,14 @@
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
 from lastseen.server.presence.presence import Presence
-from lastseen.shared.messages import LanStats, Stats
+from lastseen.shared.messages import IdleCut, LanStats, Stats
 from lastseen.shared.version import VERSION
 
 _STATM = Path("/proc/self/statm")
@@ -44,10 +45,19 @@ class Gauge:
         page: The address of the page; empty where HTTP is not served.
     """
 
-    def __init__(self, presence: Presence, keeper: Keeping | None = None) -> None:
-        """`keeper` is who writes to the store; None where nothing is remembered."""
+    def __init__(
+        self,
+        presence: Presence,
+        keeper: Keeping | None = None,
+        idle_cut: Callable[[float], IdleCut | None] = lambda _: None,
+    ) -> None:
+        """`keeper` is who writes to the store; None where nothing is remembered.
+
+        `idle_cut` finds the cut that clients meet which are heard every so many seconds.
+        """
         self._presence = presence
         self._keeper = keeper
+        self._idle_cut = idle_cut
         self.lan: Lan | None = None
         self.page = ""
         self._started_at = datetime.now(UTC)
@@ -90,6 +100,8 @@ class Gauge:
             last_pass=_moment(counts.last_pass),
             forgotten=counts.forgotten,
             page=self.page,
+            refusals=dict(presence.refusals.counts),
+            idle_cut=self._idle_cut(presence.policy.heartbeat_interval),
             request_id=request_id,
         )
 

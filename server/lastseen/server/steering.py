@@ -143,6 +143,7 @@ def policy_of(config: Config) -> Policy:
         reconnect_grace=server.reconnect_grace,
         max_clients=server.max_clients,
         duplicate=server.duplicate,
+        max_sessions_per_client=server.max_sessions_per_client,
         mass_loss_ratio=detector.mass_loss_ratio,
         mass_loss_min=detector.mass_loss_min,
         mass_loss_hold=detector.mass_loss_hold,

@@ -27,6 +27,23 @@ def format_address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def plain_host(host: str) -> str:
+    """Return an IPv4-mapped IPv6 address as the IPv4 address that it stands for.
+
+    An IPv6 socket names its IPv4 peers so (`::ffff:192.0.2.7`; RFC 4291, section 2.5.5.2), and a
+    `Host` header may. Any other host is returned unchanged.
+    """
+    if ":" not in host:
+        return host
+    from ipaddress import IPv6Address  # only for hosts that may be one
+
+    try:
+        mapped = IPv6Address(host).ipv4_mapped
+    except ValueError:
+        return host
+    return host if mapped is None else str(mapped)
+
+
 def _split(text: str) -> tuple[str, str | None]:
     """Host and port, None where no port is written; an empty host where there is neither."""
     if text.startswith("["):

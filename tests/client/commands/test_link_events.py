@@ -1,6 +1,12 @@
 import pytest
 
-from lastseen.client import Connected, Disconnected, IntervalChanged, Unreachable
+from lastseen.client import (
+    Connected,
+    Disconnected,
+    IntervalChanged,
+    IntervalLowered,
+    Unreachable,
+)
 from lastseen.client.commands.link_events import sentence, to_dict
 from lastseen.shared.messages import Registered
 
@@ -28,6 +34,13 @@ def registered(now):
             "cannot reach 127.0.0.1:8080: connection refused; retrying in 20 s",
         ),
         (IntervalChanged(30.0), "the heartbeat interval is now 30 s"),
+        (
+            IntervalLowered(37.5, 50.0),
+            (
+                "a proxy or router cuts connections to 127.0.0.1:8080 after 50 s of silence:"
+                " pinging every 37.5 s from now on"
+            ),
+        ),
         (Disconnected("\x1b[2J", 1.0), r"lost 127.0.0.1:8080: \x1b[2J; retrying in 1 s"),
     ],
 )
@@ -60,4 +73,10 @@ def test_each_event_is_an_object_with_type_and_time_first(now):
     assert missed == {"type": "unreachable", "time": now, "reason": "refused", "retry_in": 2.0}
     changed = to_dict(IntervalChanged(30.0), HERE, now)
     assert changed == {"type": "interval_changed", "time": now, "heartbeat_interval": 30.0}
+    assert to_dict(IntervalLowered(37.5, 50.0), HERE, now) == {
+        "type": "interval_lowered",
+        "time": now,
+        "heartbeat_interval": 37.5,
+        "cut_after": 50.0,
+    }
     assert list(changed)[:2] == ["type", "time"]

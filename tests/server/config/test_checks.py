@@ -45,6 +45,12 @@ ProblemOf = Callable[..., str]
             "websocket.port: expected another than server.port, got 8080 for both",
         ),
         (
+            "[server]\nallow_anonymous = true\nhost = '::'\n[http]\nport = 8080\nhost = '0.0.0.0'",
+            "http.port: expected another than server.port, got 8080 for both",
+        ),
+        ("[server]\nhost = []\n", "server.host: expected `array` of length >= 1, got []"),
+        ("[server]\nhost = ['']\n", "server.host[0]: expected `str` of length >= 1, got ''"),
+        (
             "[http]\nport = 8081\n",
             "http.port: expected another than websocket.port, got 8081 for both",
         ),
@@ -109,7 +115,9 @@ def test_a_timeout_below_two_intervals_is_warned_of(timeout: float, count: int, 
     assert all("one lost or late ping is enough" in warning for warning in warnings)
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.10", "::1", "LocalHost"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1", "127.8.9.10", "::1", "LocalHost", "::ffff:127.0.0.1"]
+)
 def test_loopback_needs_no_leave(host: str):
     assert check(with_value(Config(), "server.host", host)) == []
 
@@ -122,6 +130,17 @@ def test_any_other_address_is_refused_without_tokens_and_says_why(host: str):
         check(exposed)
     warnings = check(with_value(exposed, "server.allow_anonymous", True))
     assert [w for w in warnings if "whoever can reach" in w] == warnings != []
+
+
+def test_each_of_several_addresses_is_held_to_the_rules():
+    several = with_value(Config(), "server.host", ("127.0.0.1", "::1", "192.0.2.1"))
+    with pytest.raises(
+        ConfigError, match=r"^server\.host: expected a loopback.*got '192\.0\.2\.1'"
+    ):
+        check(several)
+    (warning,) = check(with_value(several, "server.allow_anonymous", True))
+    assert warning.startswith("server.host is '192.0.2.1' and")
+    assert check(with_value(Config(), "http.host", ("127.0.0.1", "::1"))) == []
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0, 1e9])

@@ -57,6 +57,13 @@ def test_commas_in_the_environment_divide_a_list(text: str, origins: tuple[str, 
     assert load(None, {"LASTSEEN_WEBSOCKET__ORIGINS": text}).config.websocket.origins == origins
 
 
+@pytest.mark.parametrize(
+    ("text", "host"), [("::1", "::1"), ("127.0.0.1, ::1", ("127.0.0.1", "::1"))]
+)
+def test_commas_make_a_list_of_a_setting_that_may_be_one(text: str, host: str | tuple[str, ...]):
+    assert load(None, {"LASTSEEN_SERVER__HOST": text}).config.server.host == host
+
+
 def test_variables_of_the_client_and_of_others_are_left_alone():
     environ = {"LASTSEEN_SERVER": "example:8080", "LASTSEEN_ID": "x", "OTHER__PORT": "x"}
     assert load(None, environ).config == Config()

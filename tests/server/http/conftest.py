@@ -163,9 +163,14 @@ class Served:
         self.server = HttpServer(house.app, house.readers, Config().http)
         self.house = house
 
-    def connect(self) -> trio.SocketStream:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            ours = socket.create_connection(listener.getsockname())
+    def connect(self, *, over_ipv6_socket: bool = False) -> trio.SocketStream:
+        """Connect by IPv4, if `over_ipv6_socket` to a socket that takes both families."""
+        options: dict[str, Any] = (
+            {"family": socket.AF_INET6, "dualstack_ipv6": True} if over_ipv6_socket else {}
+        )
+        host = "" if over_ipv6_socket else "127.0.0.1"
+        with socket.create_server((host, 0), **options) as listener:
+            ours = socket.create_connection(("127.0.0.1", listener.getsockname()[1]))
             theirs, peer = listener.accept()
         theirs.setblocking(False)
         ours.setblocking(False)

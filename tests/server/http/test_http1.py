@@ -1,5 +1,6 @@
 """HTTP/2 without TLS is not spoken, whichever way it is asked for: by the bytes on the socket."""
 
+import socket
 from base64 import urlsafe_b64encode
 from typing import Any
 
@@ -62,3 +63,13 @@ async def test_http_1_0_is_spoken(served: Served):
     async with served.connect() as stream:
         await stream.send_all(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
         assert b'{"status":"ok"}' in await whole_answer(stream)
+
+
+async def test_an_ipv4_peer_of_an_ipv6_socket_has_its_ipv4_address(served: Served):
+    async with served.connect(over_ipv6_socket=True) as stream:
+        assert stream.socket.family is socket.AF_INET
+        await stream.send_all(
+            b"POST /api/clients/a/heartbeat HTTP/1.1\r\nHost: localhost\r\n"
+            b"Connection: close\r\n\r\n"
+        )
+        assert b'"address":"127.0.0.1:' in await whole_answer(stream)

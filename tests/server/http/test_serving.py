@@ -30,13 +30,39 @@ async def test_requests_are_answered_one_after_the_other_on_one_connection(serve
             assert b"server:" not in answer.lower()
 
 
-async def test_one_connection_too_many_is_closed_at_once(served: Served):
-    served.server.most = 1
+async def test_one_connection_too_many_is_refused_with_a_sentence_and_counted(served: Served):
+    served.server.limit(1)
     async with served.connect():
         await trio.testing.wait_all_tasks_blocked()
         async with served.connect() as second:
-            assert await second.receive_some(10) == b""
+            answer = b"".join([chunk async for chunk in second])
         assert len(served.server) == 1
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert b"retry-after: 30" in head
+    assert f"content-length: {len(body)}".encode() in head
+    assert b'"code":"too_many_connections"' in body
+    assert b"1 HTTP connections are open" in body
+    assert served.house.presence.refusals.counts == {"too_many_connections": 1}
+
+
+@pytest.mark.parametrize(
+    ("streams", "watchers", "code"), [(0, 10, b"busy"), (10, 0, b"too_many_watchers")]
+)
+async def test_one_stream_too_many_is_refused_and_counted(
+    served: Served, streams: int, watchers: int, code: bytes
+):
+    served.house.readers.most = streams
+    config = served.house.steering.config
+    served.house.steering.config = replace(
+        config, server=replace(config.server, max_watchers=watchers)
+    )
+    async with served.connect() as stream:
+        await stream.send_all(b"GET /api/events HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        answer = b"".join([chunk async for chunk in stream])
+    assert answer.startswith(b"HTTP/1.1 503")
+    assert b'"code":"' + code + b'"' in answer
+    assert served.house.presence.refusals.counts == {code.decode(): 1}
 
 
 async def test_one_that_crashes_ends_alone_and_is_logged(

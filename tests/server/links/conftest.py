@@ -23,6 +23,7 @@ from websockets.uri import parse_uri
 from lastseen.server.config import Config
 from lastseen.server.links.browsers import Browsers
 from lastseen.server.links.codecs import JSON, MSGPACK
+from lastseen.server.links.connection_limits import UNLIMITED
 from lastseen.server.links.desk import Desk
 from lastseen.server.links.doorkeeper import Doorkeeper
 from lastseen.server.links.frames import FORMAT
@@ -208,12 +209,14 @@ class House:
         self.steering = Steering(config, self.presence)
         self.doorkeeper = Doorkeeper()
         self.pump = Pump(self.clock, self.poller)
+        self.limits = UNLIMITED
         gauge = Gauge(self.presence)
         self.desk = Desk(
             self.presence,
             self.steering,
             self.doorkeeper,
             lambda request_id: gauge.read(connections=len(self.pump), request_id=request_id),
+            limits=lambda: self.limits,
         )
         self.reception = Reception(self.pump, self.desk)
         self.browsers = Browsers(self.reception, self.desk)

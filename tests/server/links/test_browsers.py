@@ -32,7 +32,7 @@ REQUEST = (
 @pytest.fixture
 async def serving(house: Any, nursery: trio.Nursery) -> Any:
     """The port of a house that listens and whose pump turns."""
-    (listener,) = listen("127.0.0.1", 0)
+    (listener,) = listen(["127.0.0.1"], 0)
     nursery.start_soon(accept, listener, house.browsers.admit)
 
     async def turn() -> None:

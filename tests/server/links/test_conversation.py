@@ -762,3 +762,61 @@ def test_a_link_that_is_gone_leaves_nothing_for_the_garbage_collector(house: Any
         assert links() == before
     finally:
         gc.enable()
+
+
+# --- connections that are cut when idle ----------------------------------------------------------
+
+
+async def cut_when_idle(
+    house: House, clock: MockClock, silence: float, times: int, instance: str = "i"
+) -> None:
+    """A client registers, is silent, loses its connection and is back, again and again."""
+    for number in range(times):
+        peer = house.register("web-01", instance=instance.format(number))
+        await house.pass_time(clock, silence)
+        peer.hang_up()
+        house.settle()
+    house.register("web-01", instance=instance.format(times))
+
+
+async def test_connections_that_are_cut_after_the_same_silence_are_reported_once(
+    living_house: House, mock_clock: MockClock, capsys: pytest.CaptureFixture[str]
+):
+    await cut_when_idle(living_house, mock_clock, 7.0, times=5)
+    found = living_house.desk.idle_cuts.found(60.0)
+    assert (found.after, found.ends, found.client_id) == (7.0, 5, "web-01")
+    assert capsys.readouterr().err.count("idle connections are cut") == 1
+
+
+async def test_processes_that_end_after_the_same_time_are_no_cut(
+    living_house: House, mock_clock: MockClock
+):
+    await cut_when_idle(living_house, mock_clock, 7.0, times=5, instance="i{}")
+    assert living_house.desk.idle_cuts.found(60.0) is None
+
+
+async def test_clients_that_leave_after_the_same_time_are_no_cut(
+    living_house: House, mock_clock: MockClock
+):
+    for _ in range(5):
+        peer = living_house.register("web-01")
+        await living_house.pass_time(mock_clock, 7.0)
+        living_house.ask(peer, Leave())
+        peer.hang_up()
+        living_house.settle()
+    assert living_house.desk.idle_cuts.found(60.0) is None
+
+
+async def test_a_websocket_is_idle_since_its_last_frame_of_any_kind(
+    living_house: House, mock_clock: MockClock
+):
+    for _ in range(4):
+        peer = living_house.browse()
+        living_house.ask(peer, Register("page-1", instance="i", page=True))
+        await living_house.pass_time(mock_clock, 5.0)
+        peer.answer()
+        living_house.settle()
+        await living_house.pass_time(mock_clock, 7.0)
+        peer.hang_up()
+        living_house.settle()
+    assert living_house.desk.idle_cuts.found(60.0).after == 7.0

@@ -7,6 +7,7 @@ import pytest
 from lastseen.server.links.doorkeeper import HELLO_DEADLINE, LEAVE_DEADLINE, Doorkeeper
 
 IDLE_TIMEOUT = 120.0
+MANY = 10**6
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,7 @@ def test_a_stranger_has_ten_seconds_to_say_something(doorkeeper: Doorkeeper):
 def test_one_who_said_something_may_then_be_silent_as_long_as_a_client(doorkeeper: Doorkeeper):
     visitor = Visitor()
     doorkeeper.arrived(visitor, 100.0)
-    doorkeeper.heard(visitor, 109.0)
+    doorkeeper.heard(visitor, 109.0, MANY)
     assert due(doorkeeper, 109.0 + IDLE_TIMEOUT - 0.1) == {}
     assert due(doorkeeper, 109.0 + IDLE_TIMEOUT) == {"observers": [visitor]}
 
@@ -46,8 +47,8 @@ def test_whatever_an_observer_says_gives_it_more_time_and_nobody_else(doorkeeper
     first, second = Visitor(), Visitor()
     for visitor in (first, second):
         doorkeeper.arrived(visitor, 0.0)
-        doorkeeper.heard(visitor, 0.0)
-    doorkeeper.heard(first, 60.0)
+        doorkeeper.heard(visitor, 0.0, MANY)
+    doorkeeper.heard(first, 60.0, MANY)
     assert due(doorkeeper, IDLE_TIMEOUT) == {"observers": [second]}
     assert due(doorkeeper, 60.0 + IDLE_TIMEOUT) == {"observers": [second, first]}
 
@@ -55,27 +56,27 @@ def test_whatever_an_observer_says_gives_it_more_time_and_nobody_else(doorkeeper
 def test_the_idle_timeout_that_holds_is_the_one_of_the_moment(doorkeeper: Doorkeeper):
     visitor = Visitor()
     doorkeeper.arrived(visitor, 0.0)
-    doorkeeper.heard(visitor, 0.0)
+    doorkeeper.heard(visitor, 0.0, MANY)
     assert doorkeeper.due(50.0, 60.0).observers == []
     assert doorkeeper.due(50.0, 40.0).observers == [visitor]
 
 
-def test_one_who_is_excused_has_no_deadline(doorkeeper: Doorkeeper):
+def test_a_client_and_a_watcher_have_no_deadline(doorkeeper: Doorkeeper):
     stranger, observer = Visitor(), Visitor()
     for visitor in (stranger, observer):
         doorkeeper.arrived(visitor, 0.0)
-    doorkeeper.heard(observer, 1.0)
-    doorkeeper.excused(stranger)
-    doorkeeper.excused(observer)
+    doorkeeper.heard(observer, 1.0, MANY)
+    doorkeeper.registered(stranger, shares=False)
+    doorkeeper.watches(observer)
     assert due(doorkeeper, 1e6) == {}
 
 
-def test_a_watcher_that_says_something_stays_excused(doorkeeper: Doorkeeper):
+def test_a_watcher_that_says_something_stays_a_watcher(doorkeeper: Doorkeeper):
     visitor = Visitor()
     doorkeeper.arrived(visitor, 0.0)
-    doorkeeper.heard(visitor, 1.0)
-    doorkeeper.excused(visitor)
-    doorkeeper.heard(visitor, 2.0)
+    doorkeeper.heard(visitor, 1.0, MANY)
+    doorkeeper.watches(visitor)
+    doorkeeper.heard(visitor, 2.0, MANY)
     assert due(doorkeeper, 1e6) == {}
 
 
@@ -93,7 +94,7 @@ def test_one_who_is_gone_is_due_no_more(doorkeeper: Doorkeeper):
     stranger, observer, leaver = Visitor(), Visitor(), Visitor()
     for visitor in (stranger, observer, leaver):
         doorkeeper.arrived(visitor, 0.0)
-    doorkeeper.heard(observer, 0.0)
+    doorkeeper.heard(observer, 0.0, MANY)
     doorkeeper.leaving(leaver, 0.0)
     for visitor in (stranger, observer, leaver):
         doorkeeper.gone(visitor)
@@ -121,3 +122,54 @@ def test_an_ipv6_address_is_told_from_its_port(doorkeeper: Doorkeeper):
     doorkeeper.arrived(Visitor("[2001:db8::1]:40000"), 0.0)
     assert not doorkeeper.has_room("[2001:db8::1]:40001", 1)
     assert doorkeeper.has_room("[2001:db8::2]:40000", 1)
+
+
+def test_connections_that_register_nobody_are_counted_whatever_they_do(doorkeeper: Doorkeeper):
+    stranger, observer, watcher, client, tab, leaver = visitors = [Visitor() for _ in range(6)]
+    for visitor in visitors:
+        doorkeeper.arrived(visitor, 0.0)
+    assert (len(doorkeeper), doorkeeper.staying, doorkeeper.others) == (6, 6, 0)
+    for visitor in (observer, watcher, leaver):
+        doorkeeper.heard(visitor, 0.0, MANY)
+    doorkeeper.watches(watcher)
+    doorkeeper.registered(client, shares=False)
+    doorkeeper.registered(tab, shares=True)
+    doorkeeper.leaving(leaver, 0.0)
+    assert (len(doorkeeper), doorkeeper.staying, doorkeeper.others) == (6, 5, 3)
+    doorkeeper.registered(watcher, shares=False)
+    assert doorkeeper.others == 2
+    for visitor in visitors:
+        doorkeeper.gone(visitor)
+    assert (len(doorkeeper), doorkeeper.staying, doorkeeper.others) == (0, 0, 0)
+    assert stranger not in doorkeeper.first_stranger(1e6, 0.0)
+
+
+def test_where_too_many_observe_a_stranger_may_not_and_observers_stay(doorkeeper: Doorkeeper):
+    first, second = Visitor(), Visitor()
+    for visitor in (first, second):
+        doorkeeper.arrived(visitor, 0.0)
+    assert doorkeeper.heard(first, 1.0, 1)
+    assert not doorkeeper.heard(second, 1.0, 1)
+    assert doorkeeper.heard(first, 2.0, 1)
+    assert due(doorkeeper, 10.0) == {"strangers": [second]}
+
+
+def test_the_first_stranger_is_found_once_it_has_been_silent_for_long(doorkeeper: Doorkeeper):
+    first, second = Visitor(), Visitor()
+    assert doorkeeper.first_stranger(0.0, 1.0) == []
+    doorkeeper.arrived(first, 0.0)
+    doorkeeper.arrived(second, 0.5)
+    assert doorkeeper.first_stranger(0.9, 1.0) == []
+    assert doorkeeper.first_stranger(9.0, 1.0) == [first]
+    doorkeeper.registered(first, shares=False)
+    assert doorkeeper.first_stranger(9.0, 1.0) == [second]
+
+
+def test_of_those_dismissed_the_first_is_found(doorkeeper: Doorkeeper):
+    first, second = Visitor(), Visitor()
+    for visitor in (first, second):
+        doorkeeper.arrived(visitor, 0.0)
+    assert doorkeeper.first_leaving() == []
+    doorkeeper.leaving(second, 1.0)
+    doorkeeper.leaving(first, 2.0)
+    assert doorkeeper.first_leaving() == [second]

@@ -39,9 +39,12 @@ def test_its_version_begins_as_the_protocol_wants():
         ("::", "*:8080"),
         ("127.0.0.1", None),
         ("::1", None),
+        ("::ffff:127.0.0.1", None),
         ("10.0.0.7", "10.0.0.7:8080"),
         ("fe80::7", "[fe80::7]:8080"),
     ],
 )
 def test_what_only_this_machine_can_reach_is_not_announced(host, announced):
-    assert services_of({"tcp": (host, 8080)}) == ({} if announced is None else {"tcp": announced})
+    expected = {} if announced is None else {"tcp": announced}
+    assert services_of({"tcp": [(host, 8080)]}) == expected
+    assert services_of({"tcp": [("127.0.0.1", 8080), (host, 8080)]}) == expected

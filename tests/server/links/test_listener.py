@@ -20,15 +20,16 @@ from lastseen.server.links.listener import (
 )
 
 Address = tuple[str, int]
+Listening = Callable[..., list[socket.socket]]
 
 
 @pytest.fixture
-def listening() -> Iterator[Callable[[str, int], list[socket.socket]]]:
+def listening() -> Iterator[Listening]:
     """Listens, and closes everything in the end."""
     opened: list[socket.socket] = []
 
-    def listening(host: str, port: int) -> list[socket.socket]:
-        sockets = listen(host, port)
+    def listening(*hosts: str, port: int = 0) -> list[socket.socket]:
+        sockets = listen(hosts, port)
         opened.extend(sockets)
         return sockets
 
@@ -41,9 +42,9 @@ def listening() -> Iterator[Callable[[str, int], list[socket.socket]]]:
 
 
 def test_port_0_is_a_free_port_the_same_for_every_address_of_the_host(
-    listening: Callable[[str, int], list[socket.socket]],
+    listening: Listening,
 ):
-    sockets = listening("localhost", 0)
+    sockets = listening("localhost")
     ports = {sock.getsockname()[1] for sock in sockets}
     assert len(ports) == 1
     assert ports != {0}
@@ -52,9 +53,9 @@ def test_port_0_is_a_free_port_the_same_for_every_address_of_the_host(
 
 
 def test_what_comes_in_sends_at_once_and_finds_dead_links(
-    listening: Callable[[str, int], list[socket.socket]],
+    listening: Listening,
 ):
-    (listener,) = listening("127.0.0.1", 0)
+    (listener,) = listening("127.0.0.1")
     with socket.create_connection(listener.getsockname(), timeout=5):
         ours, _ = listener.accept()
     with ours:
@@ -62,21 +63,48 @@ def test_what_comes_in_sends_at_once_and_finds_dead_links(
         assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         if hasattr(socket, "TCP_KEEPIDLE"):
             assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == KEEPALIVE_AFTER
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 120_000
 
 
 def test_a_port_in_use_is_a_sentence_that_names_it(
-    listening: Callable[[str, int], list[socket.socket]],
+    listening: Listening,
 ):
-    port = listening("127.0.0.1", 0)[0].getsockname()[1]
+    port = listening("127.0.0.1")[0].getsockname()[1]
     with pytest.raises(StartFailed) as failed:
-        listen("127.0.0.1", port)
+        listen(["127.0.0.1"], port)
     assert str(failed.value) == f"cannot listen on 127.0.0.1:{port}: address already in use"
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "x" * 64, "a..b"])
 def test_an_address_that_cannot_be_is_a_sentence_that_names_it(host: str):
     with pytest.raises(StartFailed, match=f"^cannot listen on {host}:8080: .+"):
-        listen(host, 8080)
+        listen([host], 8080)
+
+
+@pytest.mark.parametrize("hosts", [["::"], ["::", "0.0.0.0"], ["0.0.0.0", "::"]])  # noqa: S104
+def test_the_ipv6_wildcard_serves_ipv4_too_on_one_port(listening: Listening, hosts: list[str]):
+    sockets = listening(*hosts)
+    assert {sock.family for sock in sockets} == {socket.AF_INET, socket.AF_INET6}
+    (port,) = {sock.getsockname()[1] for sock in sockets}
+    for address in ("127.0.0.1", "::1"):
+        socket.create_connection((address, port), timeout=5).close()
+
+
+def test_several_addresses_are_listened_on_and_each_once(listening: Listening):
+    sockets = listening("127.0.0.1", "127.0.0.2", "127.0.0.1")
+    (port,) = {sock.getsockname()[1] for sock in sockets}
+    assert [sock.getsockname()[0] for sock in sockets] == ["127.0.0.1", "127.0.0.2"]
+    socket.create_connection(("127.0.0.2", port), timeout=5).close()
+
+
+def test_if_one_of_several_addresses_is_in_use_it_is_named_and_none_is_left_open(
+    listening: Listening,
+):
+    port = listening("127.0.0.2")[0].getsockname()[1]
+    with pytest.raises(StartFailed, match=rf"^cannot listen on 127\.0\.0\.2:{port}: address"):
+        listen(["127.0.0.1", "127.0.0.2"], port)
+    listening("127.0.0.1", port=port)
 
 
 # --- accepting -----------------------------------------------------------------------------------
@@ -148,6 +176,15 @@ async def test_every_connection_is_admitted_with_its_address_and_never_blocks(
     await rest()
     assert [address for _, address in admitted] == [("192.0.2.7", 1), ("2001:db8::1", 2)]
     assert not any(sock.getblocking() for sock, _ in admitted)
+
+
+async def test_an_ipv4_peer_of_an_ipv6_socket_has_its_ipv4_address(
+    listener: FakeListener, admitted: list, nursery: trio.Nursery
+):
+    nursery.start_soon(accept, listener, lambda *it: admitted.append(it))
+    listener.arrives(("::ffff:192.0.2.7", 1, 0, 0))  # type: ignore[arg-type]
+    await rest()
+    assert [address for _, address in admitted] == [("192.0.2.7", 1)]
 
 
 async def test_one_that_crashes_as_it_comes_in_is_closed_and_the_next_are_admitted(

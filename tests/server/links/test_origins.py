@@ -30,9 +30,12 @@ def test_what_names_no_origin_is_no_browser_and_may_come():
         "http://[::1]:8082",
         "http://dev.localhost",
         "http://LOCALHOST",
+        "http://[::ffff:7f00:1]:8082",
     ],
 )
-@pytest.mark.parametrize("host", ["localhost:8081", "127.0.0.1:8081", "[::1]:8081"])
+@pytest.mark.parametrize(
+    "host", ["localhost:8081", "127.0.0.1:8081", "[::1]:8081", "[::ffff:127.0.0.1]:8081"]
+)
 def test_every_page_of_this_machine_may_come_to_this_machine(origin: str, host: str):
     assert HERE.refusal(origin, host) is None
 

@@ -6,6 +6,7 @@ from lastseen.server.presence.admission import (
     RegistrationRefused,
     check_id,
     check_room,
+    check_sessions,
     sessions_to_take_over,
 )
 from lastseen.server.presence.model import (
@@ -13,11 +14,19 @@ from lastseen.server.presence.model import (
     LinklessSession,
     Moment,
     Policy,
+    Registration,
     Session,
     State,
 )
+from lastseen.shared.messages import Register
 
 NOW = Moment(0.0, 0.0)
+
+
+class Somewhere:
+    """The way back to a client."""
+
+    send = dismiss = has_unread = crashed = lambda *_: None
 
 
 def linked(client: Client, instance: str | None, state: State = State.FRESH) -> Session:
@@ -54,6 +63,31 @@ def test_another_that_is_online_is_not_replaced_where_that_is_rejected(client: C
     with pytest.raises(RegistrationRefused, match="'a' is in use by another instance") as refusal:
         sessions_to_take_over(client, "i1", Policy(duplicate="reject"))
     assert refusal.value.code == "duplicate_client"
+
+
+def registration(*, may_share: bool = True) -> Registration:
+    return Registration(Register("a", instance="i9"), "tcp", "192.0.2.7:1", may_share)
+
+
+def test_sessions_beside_others_are_bounded_and_those_taken_over_do_not_count(client: Client):
+    policy = Policy(duplicate="share", max_sessions_per_client=2)
+    sessions = [linked(client, f"i{n}") for n in range(2)]
+    for session in sessions:
+        session.link = Somewhere()
+    with pytest.raises(RegistrationRefused, match="has 2 sessions") as refusal:
+        check_sessions(client, [], registration(), policy)
+    assert refusal.value.code == "too_many_sessions"
+    check_sessions(client, sessions[:1], registration(), policy)
+    sessions[0].link = None  # it broke
+    check_sessions(client, [], registration(), policy)
+
+
+def test_a_session_beside_others_needs_room_and_the_first_does_not(client: Client):
+    check_sessions(client, [], registration(may_share=False), Policy())
+    linked(client, "i1").link = Somewhere()
+    with pytest.raises(RegistrationRefused, match="no room for another session") as refusal:
+        check_sessions(client, [], registration(may_share=False), Policy(duplicate="share"))
+    assert refusal.value.code == "too_many_connections"
 
 
 @pytest.mark.parametrize("duplicate", ["replace", "reject", "share"])

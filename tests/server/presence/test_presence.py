@@ -78,7 +78,8 @@ def test_a_refusal_is_counted_and_logged(new_world: Worlds, logged: Callable[[],
     with pytest.raises(RegistrationRefused):
         world.register("b")
     assert world.presence.counts.refused == 1
-    assert "registration refused" in logged()
+    assert "code=server_full why='the server is full: 1 clients are present" in logged()
+    assert world.presence.refusals.counts == {"server_full": 1}
 
 
 def test_each_transition_is_counted_by_its_reason_and_logged_in_one_line(

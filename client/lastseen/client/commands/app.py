@@ -188,6 +188,15 @@ _add(
   lastseen stats --json | jq .online""",
 )
 _add(
+    "doctor",
+    "doctor:doctor",
+    """Check the server: does it answer, are idle connections cut, did a limit refuse anything?
+
+Exit code 0 if all is well, 1 if there is a problem.""",
+    """  lastseen doctor
+  lastseen doctor --json | jq '.[] | select(.ok | not)'""",
+)
+_add(
     "open",
     "open_:open_page",
     """Print the address of the server's page, and open it in a browser where there is one.""",

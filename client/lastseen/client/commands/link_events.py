@@ -9,6 +9,7 @@ from lastseen.client.events import (
     Disconnected,
     Event,
     IntervalChanged,
+    IntervalLowered,
     Unreachable,
 )
 
@@ -28,6 +29,11 @@ def sentence(event: Event, server: str) -> str:
             return f"cannot reach {server}: {safe(reason)}{_outlook(retry_in)}"
         case IntervalChanged(heartbeat_interval):
             return f"the heartbeat interval is now {seconds(heartbeat_interval)}"
+        case IntervalLowered(heartbeat_interval, cut_after):
+            return (
+                f"a proxy or router cuts connections to {server} after {seconds(cut_after)} of"
+                f" silence: pinging every {seconds(heartbeat_interval)} from now on"
+            )
     raise TypeError(f"expected an event of a link, got {event!r}")
 
 
@@ -55,6 +61,12 @@ def to_dict(event: Event, server: str, now: datetime) -> dict[str, Any]:
             told = {"type": "unreachable", "reason": reason, "retry_in": retry_in}
         case IntervalChanged(heartbeat_interval):
             told = {"type": "interval_changed", "heartbeat_interval": heartbeat_interval}
+        case IntervalLowered(heartbeat_interval, cut_after):
+            told = {
+                "type": "interval_lowered",
+                "heartbeat_interval": heartbeat_interval,
+                "cut_after": cut_after,
+            }
         case _:
             raise TypeError(f"expected an event of a link, got {event!r}")
     return {"type": told.pop("type"), "time": now, **told}

@@ -7,9 +7,9 @@ from msgspec import structs
 
 from lastseen.client.commands.columns import Cell, Column, Layout
 from lastseen.client.commands.options import DEFAULT_SERVER, Json, Server
-from lastseen.client.commands.output import ago, long_duration, safe, to_json, utc_now
+from lastseen.client.commands.output import ago, long_duration, safe, seconds, to_json, utc_now
 from lastseen.client.commands.terminal import say, say_rows, width
-from lastseen.shared.messages import LanStats, Stats
+from lastseen.shared.messages import IdleCut, LanStats, Stats
 
 _STORE = {
     "none": "none: what happened is forgotten when the server ends",
@@ -39,7 +39,10 @@ def to_dict(found: Stats) -> dict[str, Any]:
     """Every field of the answer but the `request_id`; times in seconds, sizes in bytes."""
     values = {name: getattr(found, name) for name in found.__struct_fields__}
     del values["request_id"]
-    return values | {"lan": None if found.lan is None else structs.asdict(found.lan)}
+    parts = {"lan": found.lan, "idle_cut": found.idle_cut}
+    return values | {
+        name: None if part is None else structs.asdict(part) for name, part in parts.items()
+    }
 
 
 def rows(found: Stats, now: datetime) -> list[list[Cell]]:
@@ -49,7 +52,9 @@ def rows(found: Stats, now: datetime) -> list[list[Cell]]:
         "epoch": safe(found.epoch),
         "started_at": ago(found.started_at, now),
         "uptime": long_duration(found.uptime),
-        "transitions": ", ".join(f"{n} {safe(why)}" for why, n in found.transitions.items()),
+        "transitions": _counted(found.transitions),
+        "refusals": _counted(found.refusals) or "none",
+        "idle_cut": "none" if found.idle_cut is None else _idle_cut(found.idle_cut),
         "reaper_duration": _milliseconds(found.reaper_duration),
         "reaper_lateness": _milliseconds(found.reaper_lateness),
         "stalled": _milliseconds(found.stalled),
@@ -68,6 +73,14 @@ def rows(found: Stats, now: datetime) -> list[list[Cell]]:
         [Cell(name.replace("_", " "), "bold"), Cell(_plain(value))]
         for name, value in values.items()
     ]
+
+
+def _idle_cut(cut: IdleCut) -> str:
+    return f"after {seconds(cut.after)} of silence, {cut.ends} times, last at {safe(cut.address)}"
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {safe(name)}" for name, count in counts.items())
 
 
 def _of_the_lan(found: LanStats, now: datetime) -> dict[str, Any]:

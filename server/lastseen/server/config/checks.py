@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from lastseen.server.config.hosts import ANONYMOUS, check_host, is_loopback
+from lastseen.server.config.hosts import ANONYMOUS, check_hosts, exposed_hosts, listened_on
 from lastseen.server.config.http_checks import check_http, http_risks
 from lastseen.server.config.lan_checks import check_lan, lan_risks
 from lastseen.server.config.notify_checks import check_notify
@@ -15,7 +15,7 @@ from lastseen.server.config.setting import may_hold_secret
 from lastseen.server.config.store_url import STORE_URL, problem_with
 from lastseen.server.config.websocket_checks import check_websocket, websocket_risks
 from lastseen.server.errors import ConfigError
-from lastseen.shared.explain import explain, shown
+from lastseen.shared.explain import explain
 
 _INTERVAL, _TIMEOUT = "server.heartbeat_interval", "server.connection_timeout"
 _LEAST, _MOST = "limits.min_heartbeat_interval", "limits.max_heartbeat_interval"
@@ -42,7 +42,7 @@ def check(config: Config) -> list[str]:
     _check_bounds(config)
     _check_limits(config)
     _check_timeout(config)
-    check_host(_HOST, config.server.host, config)
+    check_hosts(_HOST, config.server.host, config)
     _check_store(config)
     check_websocket(config)
     check_http(config)
@@ -53,7 +53,7 @@ def check(config: Config) -> list[str]:
 
 
 def _check_ports(config: Config) -> None:
-    """Each door has a port of its own; 0 is any free one."""
+    """Refuse two listeners of one address and port; port 0 is any free one."""
     server, websocket, http = config.server, config.websocket, config.http
     doors = {
         "server": (server.host, server.port),
@@ -61,9 +61,11 @@ def _check_ports(config: Config) -> None:
         "http": (http.host, http.port if http.enabled else 0),
     }
     taken: dict[tuple[str, int], str] = {}
-    for name, (host, port) in doors.items():
-        other = taken.setdefault((host, port), name) if port else name
-        if other != name:
+    for name, (hosts, port) in doors.items():
+        for host in listened_on(hosts) if port else ():
+            other = taken.setdefault((host, port), name)
+            if other == name:
+                continue
             raise ConfigError(
                 f"{name}.port: expected another than {other}.port, got {port} for both",
                 [f"{name}.port", f"{other}.port"],
@@ -130,9 +132,9 @@ def _risks(config: Config) -> Iterator[str]:
             f"{_TIMEOUT} ({timeout:g}) is less than twice {_INTERVAL} ({interval:g}):"
             " one lost or late ping is enough to give up on a client that is well"
         )
-    if not is_loopback(config.server.host):
+    if exposed := exposed_hosts(config.server.host):
         yield (
-            f"{_HOST} is {shown(config.server.host)} and {ANONYMOUS} is true: whoever can reach"
+            f"{_HOST} is {exposed} and {ANONYMOUS} is true: whoever can reach"
             " that address can register as anyone, see everyone and change settings"
         )
     yield from websocket_risks(config)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from lastseen.server.config.hosts import check_host, is_loopback
+from lastseen.server.config.hosts import check_hosts, exposed_hosts
 from lastseen.server.config.schema import Config
 from lastseen.server.errors import ConfigError
 from lastseen.shared.explain import shown
@@ -23,7 +23,7 @@ def check_http(config: Config) -> None:
     """
     http = config.http
     if http.enabled:
-        check_host("http.host", http.host, config)
+        check_hosts("http.host", http.host, config)
     if not _PATH.fullmatch(http.base_path) or "/." in http.base_path:
         raise ConfigError(
             f"{_BASE_PATH}: expected nothing or a path like /lastseen, without a slash at its end,"
@@ -36,9 +36,9 @@ def check_http(config: Config) -> None:
 
 def http_risks(config: Config) -> Iterator[str]:
     """What is allowed and risky."""
-    if config.http.enabled and not is_loopback(config.http.host):
+    if config.http.enabled and (exposed := exposed_hosts(config.http.host)):
         yield (
-            f"http.host is {shown(config.http.host)} and server.allow_anonymous is true: whoever"
+            f"http.host is {exposed} and server.allow_anonymous is true: whoever"
             " can reach that address can see everyone, change settings and send clients away"
         )
 

@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, get_origin
+from typing import Any
 
 import msgspec
 
@@ -176,8 +176,9 @@ def _converted(variable: str, setting: Setting, text: str) -> Any:  # noqa: ANN4
     if not text.isprintable():
         met = "" if setting.secret else f", got {shown(text)}"
         raise ConfigError(f"environment {variable}: expected printable text{met}")
-    is_list = get_origin(setting.kind) is tuple
-    items = [item.strip() for item in text.split(",") if item.strip()] if is_list else text
+    listed = [item.strip() for item in text.split(",") if item.strip()]
+    kinds = setting.kinds
+    items = listed if tuple in kinds and (len(listed) > 1 or str not in kinds) else text
     document = {setting.section: {setting.name: items}}
     try:
         config = msgspec.convert(document, Config, strict=False)

@@ -1,7 +1,8 @@
 """The schema as data: one `Setting` for each, to list, load, compare or write them all."""
 
 import re
-from typing import Any, get_args
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import FieldInfo, fields, replace
@@ -46,6 +47,14 @@ class Setting(Struct, frozen=True):
     def variable(self) -> str:
         """The environment variable that overrides it, like `LASTSEEN_SERVER__PORT`."""
         return f"{ENVIRONMENT_PREFIX}{self.section}{ENVIRONMENT_SEPARATOR}{self.name}".upper()
+
+    @property
+    def kinds(self) -> set[Any]:
+        """The types that a value may have, bounds and item types aside."""
+        is_union = get_origin(self.kind) in (Union, UnionType)
+        members = get_args(self.kind) if is_union else (self.kind,)
+        plain = (get_args(m)[0] if get_origin(m) is Annotated else m for m in members)
+        return {get_origin(kind) or kind for kind in plain}
 
     @property
     def restart(self) -> bool:

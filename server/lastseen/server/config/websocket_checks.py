@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from lastseen.server.config.hosts import check_host, is_loopback
+from lastseen.server.config.hosts import check_hosts, exposed_hosts
 from lastseen.server.config.schema import Config
 from lastseen.server.config.sections.section import FASTEST
 from lastseen.server.errors import ConfigError
@@ -28,7 +28,7 @@ def check_websocket(config: Config) -> None:
     """
     settings = config.websocket
     if settings.enabled:
-        check_host("websocket.host", settings.host, config)
+        check_hosts("websocket.host", settings.host, config)
     if not _PLAIN_PATH.fullmatch(settings.path):
         raise ConfigError(f"{_PATH}: expected a path like /ws, got {shown(settings.path)}", [_PATH])
     if 0 < settings.ping_interval < FASTEST:
@@ -47,9 +47,9 @@ def websocket_risks(config: Config) -> Iterator[str]:
     settings = config.websocket
     if not settings.enabled:
         return
-    if not is_loopback(settings.host):
+    if exposed := exposed_hosts(settings.host):
         yield (
-            f"websocket.host is {shown(settings.host)} and server.allow_anonymous is true: whoever"
+            f"websocket.host is {exposed} and server.allow_anonymous is true: whoever"
             " can reach that address can register as anyone, see everyone and change settings"
         )
     if "*" in settings.origins:

@@ -11,6 +11,8 @@ from hypercorn.events import Closed
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import TCPServer
 
+from lastseen.shared.address import plain_host
+
 VERSIONS = (b"1.0", b"1.1")
 
 
@@ -26,7 +28,7 @@ class Http1Server(TCPServer):
             made.task_group,
             made.state,
             made.ssl,
-            made.client,
+            made.client and (plain_host(made.client[0]), made.client[1]),
             made.server,
             made.send,
         )

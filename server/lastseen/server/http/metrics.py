@@ -111,6 +111,14 @@ class Server(Collector):
         yield _counter("lastseen_beats", "Signs of life without a link.", stats.beats)
         yield _counter("lastseen_slow_closes", "Links that did not read.", stats.slow_closes)
         yield _counter("lastseen_refused", "Refused because of a limit.", stats.refused)
+        about = "Connections, registrations and watches that limits refused."
+        refusals = CounterMetricFamily("lastseen_refusals", about, labels=["code"])
+        for code, count in stats.refusals.items():
+            refusals.add_metric([code], count)
+        yield refusals
+        about = "Silence after which connections are cut on their way, in seconds; 0: they are not."
+        cut_after = 0.0 if stats.idle_cut is None else stats.idle_cut.after
+        yield _gauge("lastseen_idle_cut_seconds", about, cut_after)
         if self._parts.pump is not None:
             yield _of_batches(self._parts.pump)
 

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from math import ceil
 from typing import Any
 
+import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
@@ -49,6 +50,8 @@ STATUSES = {
     "internal_error": 500,
     "busy": 503,
     "server_full": 503,
+    "too_many_connections": 503,
+    "too_many_watchers": 503,
     "stopping": 503,
     "store_unavailable": 503,
 }
@@ -129,6 +132,20 @@ class Problem(Exception):
     def headers(self) -> dict[str, str]:
         """What goes with it."""
         return {} if self.retry_after is None else {"retry-after": str(ceil(self.retry_after))}
+
+
+def raw_response(problem: Problem) -> bytes:
+    """Return a refusal as a whole HTTP/1.1 response, for a connection that no worker serves."""
+    details = problem.details
+    body = msgspec.json.encode(details.document())
+    headers = problem.headers | {
+        "content-type": MEDIA_TYPE,
+        "content-length": str(len(body)),
+        "connection": "close",
+    }
+    lines = [f"HTTP/1.1 {details.status} {details.title}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def problem_of(error: Error) -> Problem:

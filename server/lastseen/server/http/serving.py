@@ -7,6 +7,7 @@ ever. Here a send has a deadline, a crash ends one connection, and there is a bo
 
 import logging
 import socket
+from contextlib import suppress
 from typing import Any, cast
 
 import trio
@@ -16,23 +17,27 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState
 
 from lastseen.server import logs
+from lastseen.server.config.hosts import EVERY_ADDRESS, EVERY_IPV4
+from lastseen.server.config.sections.door import hosts_of
 from lastseen.server.config.sections.http import Http
+from lastseen.server.config.sections.section import MANY
 from lastseen.server.http.gate import Gate
 from lastseen.server.http.http1 import Http1Server
-from lastseen.server.http.stream import Readers
+from lastseen.server.http.problems import RETRY_WHEN_FULL, Problem, raw_response
+from lastseen.server.http.stream import READERS, Readers
 from lastseen.shared.address import format_address
-
-CONNECTIONS = 2_000
-"""Open at once: readers of the stream, and some that ask. One more is closed at once."""
 
 PATIENCE = 20.0
 """Seconds that a peer may take none of what is sent to it."""
 
+READ_BEFORE_REFUSAL = 64 * 1024
+"""Bytes of a request that are read before it is refused."""
+
 FAREWELL = 1.0
 """Seconds in which, at the end, open requests are answered and readers told."""
 
-_ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - listened on; nobody can go there
-"""Every address of the machine."""
+_ANYWHERE = frozenset({EVERY_IPV4, EVERY_ADDRESS})
+"""Addresses that can be listened on; a browser can open neither."""
 
 log = logs.get_logger()
 
@@ -42,10 +47,10 @@ class HttpServer:
 
     Attributes:
         port: Where it is listened: 0 in the settings is any.
-        most: Connections open at once.
+        most: Connections open at once; `limit` sets it.
     """
 
-    most = CONNECTIONS
+    most = MANY
 
     def __init__(self, app: Gate, readers: Readers, settings: Http) -> None:
         self._app = ASGIWrapper(app)  # type: ignore[arg-type] # its scopes are dictionaries, too
@@ -64,9 +69,8 @@ class HttpServer:
     @property
     def url(self) -> str:
         """Where people find the page."""
-        host = self._settings.host
-        if host in _ANYWHERE:
-            host = "localhost"
+        hosts = hosts_of(self._settings.host)
+        host = "localhost" if _ANYWHERE.intersection(hosts) else hosts[0]
         here = f"http://{format_address(host, self.port)}{self._settings.base_path}/"
         return self._settings.public_url or here
 
@@ -76,13 +80,17 @@ class HttpServer:
             task_status.started()
             await trio.sleep_forever()
 
+    def limit(self, connections: int) -> None:
+        """Serve at most so many connections at once; half of them may be event streams."""
+        self.most = connections
+        self._readers.most = min(READERS, connections // 2)
+
     def admit(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         """A connection has come in."""
         if self._nursery is None or self._readers.stopping:
             sock.close()
         elif len(self._streams) >= self.most:
-            log.warning("HTTP connection refused", address=format_address(*peer), open=self.most)
-            sock.close()
+            self._refuse(sock, peer)
         else:
             self._nursery.start_soon(self._serve, sock, peer)
 
@@ -99,6 +107,17 @@ class HttpServer:
         """Send nothing more to anybody."""
         for stream in self._streams:
             stream.give_up()
+
+    def _refuse(self, sock: socket.socket, peer: tuple[str, int]) -> None:
+        """Answer 503 and close: as far as the socket takes the answer at once."""
+        why = f"{len(self._streams)} HTTP connections are open, and there is room for {self.most}"
+        self._readers.presence.refuse("too_many_connections", why, address=format_address(*peer))
+        problem = Problem("too_many_connections", why, RETRY_WHEN_FULL)
+        with sock:
+            with suppress(OSError):  # a request left unread would turn the answer into a reset
+                sock.recv(READ_BEFORE_REFUSAL)
+            with suppress(OSError):  # the peer was quicker
+                sock.send(raw_response(problem))
 
     async def _serve(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         stream = PatientStream(trio.SocketStream(trio.socket.from_stdlib_socket(sock)))

@@ -174,23 +174,30 @@ class Reader:
 
 
 READERS = 1_000
-"""Streams open at once: each takes a connection and some 50 KB."""
+"""Streams open at once, at most: each takes a connection and some 50 KB."""
 
 
 class Readers:
-    """All streams that are open."""
+    """All streams that are open.
+
+    Attributes:
+        presence: What they show.
+        stopping: Whether the server stops.
+        most: How many may be open at once.
+    """
 
     def __init__(self, presence: Presence) -> None:
-        self._presence = presence
+        self.presence = presence
         self._readers: set[Reader] = set()
         self.stopping = False
+        self.most = READERS
 
     def __len__(self) -> int:
         return len(self._readers)
 
     async def serve(self, request: Watch, write: Write) -> None:
         """Write events until the reader has had enough, or we have."""
-        reader = Reader(self._presence)
+        reader = Reader(self.presence)
         self._readers.add(reader)
         try:
             await reader.read(request, write)
@@ -200,7 +207,7 @@ class Readers:
     @property
     def full(self) -> bool:
         """Whether one more would be too many."""
-        return len(self._readers) >= READERS
+        return len(self._readers) >= self.most
 
     def tell(self, event: bytes) -> None:
         """Send an event to all."""

@@ -10,8 +10,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 
 from lastseen.server.http.access import OBSERVER
+from lastseen.server.http.desk import Desk
 from lastseen.server.http.problems import REFUSALS, Problem
 from lastseen.server.http.stream import Readers, parse_event_id
+from lastseen.server.presence.refusals import too_many_watchers
+from lastseen.shared.address import format_address
 from lastseen.shared.messages import Watch
 
 _HEADERS = [
@@ -50,6 +53,15 @@ async def _until_gone(receive: Any, scope: trio.CancelScope) -> None:  # noqa: A
     scope.cancel()
 
 
+def _why_full(readers: Readers, desk: Desk) -> tuple[str, str] | None:
+    """Return the code and the sentence with which one more stream is refused; None if it is not."""
+    if readers.full:
+        return "busy", f"{len(readers)} streams are open already"
+    watching = len(readers.presence.watchers)
+    is_full = watching >= desk.steering.config.server.max_watchers
+    return too_many_watchers(watching) if is_full else None
+
+
 @get(
     "/api/events",
     guards=[OBSERVER],
@@ -63,6 +75,7 @@ async def _until_gone(receive: Any, scope: trio.CancelScope) -> None:  # noqa: A
 async def events(
     request: Request[Any, Any, Any],
     readers: NamedDependency[Readers],
+    desk: NamedDependency[Desk],
     last_event_id: Annotated[
         str, QueryParameter(max_length=100, description="Resume after this one.")
     ] = "",
@@ -70,7 +83,10 @@ async def events(
     """Server-sent events; see docs/http.md."""
     if readers.stopping:
         raise Problem("stopping", "the server is stopping", retry_after=1.0)
-    if readers.full:
-        raise Problem("busy", f"{len(readers)} streams are open already", retry_after=10.0)
+    if why := _why_full(readers, desk):
+        code, sentence = why
+        address = format_address(*request.client) if request.client else ""
+        readers.presence.refuse(code, sentence, address=address)
+        raise Problem(code, sentence, retry_after=10.0)
     known = request.headers.get("last-event-id") or last_event_id
     return EventStream(readers, parse_event_id(known))

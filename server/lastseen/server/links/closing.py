@@ -25,6 +25,7 @@ CLOSE_CODES = {
     "unsupported_protocol": 4007,
     "timeout": 4008,
     "kicked": 4009,
+    "too_many_sessions": 4010,
 }
 """The close code for each reason of a goodbye (docs/protocol.md)."""
 
@@ -50,7 +51,8 @@ def closing_frame(reason: str, code: int | None = None) -> bytes:
     return Frame(Opcode.CLOSE, close.serialize()).serialize(mask=False)
 
 
-def goodbye_as_http(goodbye: Goodbye) -> bytes:
-    """A goodbye to one whose handshake is not over."""
+def goodbye_as_http(goodbye: Goodbye, why: str = "") -> bytes:
+    """Encode a goodbye to one whose handshake is not over; `why` is the sentence of a refusal."""
     status = STATUSES.get(goodbye.reason, HTTPStatus.SERVICE_UNAVAILABLE)
-    return refuse(status, f"goodbye: {goodbye.reason}", goodbye.retry_after).response
+    body = f"{goodbye.reason}: {why}" if why else f"goodbye: {goodbye.reason}"
+    return refuse(status, body, goodbye.retry_after).response

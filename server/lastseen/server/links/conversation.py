@@ -14,7 +14,8 @@ from lastseen.server.links.frames import FATAL
 from lastseen.server.links.roles import Ended
 from lastseen.server.permissions import ANONYMOUS
 from lastseen.server.presence.admission import RegistrationRefused
-from lastseen.server.presence.model import Moment, Registration, Session
+from lastseen.server.presence.model import OVER, Moment, Registration, Session
+from lastseen.server.presence.refusals import too_many_watchers
 from lastseen.shared.errors import WireError
 from lastseen.shared.messages import (
     PROTOCOL,
@@ -78,7 +79,10 @@ class Conversation:
         if type(message) is Ping:
             self.pinged(now)
             return False
-        self._heard(now)
+        if self._session is not None:
+            self._desk.presence.heard(self._session, now)
+        elif type(message) is not Register and not self._may_observe(now):
+            return False
         if isinstance(message, WireError):
             self._refuse_unreadable(message)
             return True
@@ -91,10 +95,10 @@ class Conversation:
     def pinged(self, now: Moment) -> None:
         """Answer a ping."""
         presence = self._desk.presence
-        if self._session is not None:  # as `_heard`, without the call
+        if self._session is not None:
             presence.heard(self._session, now)
-        else:
-            self._desk.doorkeeper.heard(self._connection, now.awake)
+        elif not self._may_observe(now):
+            return
         presence.counts.pings += 1
         self._connection.send_pong()
 
@@ -126,7 +130,16 @@ class Conversation:
 
     def closed(self) -> None:
         """The link is gone."""
-        self._end(self._desk.presence.clock.now(), broken=True)
+        now = self._desk.presence.clock.now()
+        if self._session is not None and self._session.state is not OVER:
+            self._desk.idle_cuts.ended(
+                _client_of(self._session),
+                self._connection.address,
+                self._silence(self._session, now),
+                self._longest_silence(),
+                now,
+            )
+        self._end(now, broken=True)
         self._desk.doorkeeper.gone(self._connection)
 
     # --- each message -------------------------------------------------------------------------
@@ -142,15 +155,29 @@ class Conversation:
             sentence = f"register: protocol: expected {PROTOCOL}, got {message.protocol}"
             self._refuse_for_good(message, "unsupported_protocol", sentence)
             return
-        registration = Registration(message, self.via, self._connection.address)
+        doorkeeper = self._desk.doorkeeper
+        may_share = doorkeeper.others < self._desk.limits().others
+        registration = Registration(message, self.via, self._connection.address, may_share)
         try:
             self._session = self._desk.presence.register(registration, self._connection, now)
         except RegistrationRefused as refusal:
             self._refuse_registration(message, refusal)
             return
-        self._desk.doorkeeper.excused(self._connection)
+        shares = self._session.client.live_sessions > 1
+        doorkeeper.registered(self._connection, shares=shares)
         self._connection.trust()
         self._connection.send(self._registered(message, self._session))
+        cut = self._desk.idle_cuts.returned(_client_of(self._session), now)
+        if cut is not None:
+            log.warning(
+                "idle connections are cut",
+                after=cut.after,
+                heartbeat_interval=self._desk.presence.policy.heartbeat_interval,
+                address=cut.address,
+                client_id=cut.client_id,
+                hint="raise the idle timeout of the proxy or router there, or lower"
+                " heartbeat_interval: docs/idle-timeouts.md",
+            )
 
     def _registered(self, message: Register, session: Session) -> Registered:
         presence = self._desk.presence
@@ -184,8 +211,17 @@ class Conversation:
             self._connection.send(self._desk.presence.list(message))
 
     def _watch(self, message: Watch, _now: Moment) -> None:
-        self._desk.doorkeeper.excused(self._connection)
-        self._desk.presence.watchers.add(self._connection, message)
+        watchers = self._desk.presence.watchers
+        most = self._desk.steering.config.server.max_watchers
+        if len(watchers) >= most and self._connection not in watchers:
+            code, sentence = too_many_watchers(len(watchers))
+            self._desk.presence.refuse(code, sentence, address=self._connection.address)
+            later = come_back_later()
+            self._connection.send(Error(code, sentence, later, request_id=message.request_id))
+            return
+        if self._session is None:
+            self._desk.doorkeeper.watches(self._connection)
+        watchers.add(self._connection, message)
 
     def _get_settings(self, message: GetSettings, _now: Moment) -> None:
         self._connection.send(self._desk.steering.settings(message.request_id))
@@ -247,14 +283,16 @@ class Conversation:
         self._connection.dismiss(Goodbye(code, reconnect=False))
 
     def _refuse_registration(self, message: Register, refusal: RegistrationRefused) -> None:
-        if refusal.code != "server_full":
+        if refusal.code in _FULL:
+            self._send_away(refusal.code, str(refusal), message.request_id)
+        else:
             self._refuse_for_good(message, refusal.code, str(refusal))
-            return
+
+    def _send_away(self, code: str, sentence: str, request_id: int | None = None) -> None:
+        """Refuse a peer that may come back later."""
         later = come_back_later()
-        self._connection.send(
-            Error(refusal.code, str(refusal), later, request_id=message.request_id)
-        )
-        self._connection.dismiss(Goodbye(refusal.code, reconnect=True, retry_after=later))
+        self._connection.send(Error(code, sentence, later, request_id=request_id))
+        self._connection.dismiss(Goodbye(code, reconnect=True, retry_after=later))
 
     def _refuse_unreadable(self, error: WireError) -> None:
         self._connection.send(Error(error.code, str(error), request_id=error.request_id))
@@ -269,12 +307,27 @@ class Conversation:
 
     # --- within -------------------------------------------------------------------------------
 
-    def _heard(self, now: Moment) -> None:
-        """Any message is a sign of life."""
-        if self._session is not None:
-            self._desk.presence.heard(self._session, now)
-        else:
-            self._desk.doorkeeper.heard(self._connection, now.awake)
+    def _may_observe(self, now: Moment) -> bool:
+        """Note that an observer is heard. False if it is refused: the rest is for clients."""
+        limits, doorkeeper = self._desk.limits(), self._desk.doorkeeper
+        if doorkeeper.heard(self._connection, now.awake, limits.others):
+            return True
+        code = "too_many_connections"
+        sentence = (
+            f"the server has no room for another connection that registers no client:"
+            f" {doorkeeper.others} are open, and the rest is kept for clients ({limits.cause})"
+        )
+        self._desk.presence.refuse(code, sentence, address=self._connection.address)
+        self._send_away(code, sentence)
+        return False
+
+    def _silence(self, session: Session, now: Moment) -> float:
+        """Return for how many seconds nothing came by this connection."""
+        return now.awake - session.last_ping.awake
+
+    def _longest_silence(self) -> float:
+        """Return how many seconds may pass until something comes by this connection."""
+        return self._desk.presence.policy.heartbeat_interval
 
     def _end(self, now: Moment, *, broken: bool) -> None:
         """Nothing of this link counts any more."""
@@ -299,9 +352,16 @@ class Conversation:
     }
 
 
+_FULL = {"server_full", "too_many_sessions", "too_many_connections"}
+"""Refusals of a registration that time may mend."""
+
 _COSTLY = {SetAvailability, List, Watch, UpdateSettings, GetStats}
 """Messages after which others should have a turn: a page of a list is milliseconds of work, and
 16 KiB of the others a tenth of a second, as is finding the words for so much that is unreadable."""
+
+
+def _client_of(session: Session) -> tuple[str, str]:
+    return session.client.client_id, session.instance or ""
 
 
 def come_back_later() -> float:

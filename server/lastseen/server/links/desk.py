@@ -5,9 +5,11 @@ to it.
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from lastseen.server.links.connection_limits import UNLIMITED, ConnectionLimits
 from lastseen.server.links.doorkeeper import Doorkeeper
+from lastseen.server.links.idle_cuts import IdleCuts
 from lastseen.server.presence.presence import Presence
 from lastseen.server.steering import Steering
 from lastseen.shared.messages import Answer, NotifyQuestion, Question, Stats
@@ -31,6 +33,8 @@ class Desk(Struct, frozen=True):
         stats: How the server is, as the answer to a request_id.
         archive: Who answers questions about the past; None where nothing is remembered.
         telling: Who answers questions about notifications; None where nothing is remembered.
+        limits: How many connections may be open.
+        idle_cuts: Finds out whether idle connections are cut on their way.
     """
 
     presence: Presence
@@ -39,3 +43,5 @@ class Desk(Struct, frozen=True):
     stats: Callable[[int | None], Stats]
     archive: Asker[Question] | None = None
     telling: Asker[NotifyQuestion] | None = None
+    limits: Callable[[], ConnectionLimits] = lambda: UNLIMITED
+    idle_cuts: IdleCuts = field(default_factory=IdleCuts)

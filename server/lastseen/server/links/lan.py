@@ -10,7 +10,7 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import trio
@@ -80,7 +80,7 @@ class Lan:
         self._being_a_member = trio.CancelScope()
         self._announced = self._probed = float("-inf")
 
-    def serve(self, listening: Mapping[str, tuple[str, int]]) -> None:
+    def serve(self, listening: Mapping[str, Sequence[tuple[str, int]]]) -> None:
         """Announce from now on where the server listens: for each kind of link, host and port."""
         self.conduct.beacon = Beacon(self.conduct.beacon.member, services_of(listening))
 

@@ -2,7 +2,7 @@
 
 import getpass
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lastseen.server.config.hosts import is_loopback
 from lastseen.server.config.sections.lan import Lan as Settings
@@ -48,13 +48,18 @@ def user_of_process() -> str:
         return "lastseen"
 
 
-def services_of(listening: Mapping[str, tuple[str, int]]) -> dict[str, str]:
-    """What of these others on the LAN can reach, as beacons have it: `{"tcp": "*:8080"}`."""
-    found = {name: _service(*address) for name, address in listening.items()}
-    return {name: where for name, where in found.items() if where is not None}
+def services_of(listening: Mapping[str, Sequence[tuple[str, int]]]) -> dict[str, str]:
+    """What of these others on the LAN can reach, as beacons have it: `{"tcp": "*:8080"}`.
+
+    A service that listens on several addresses is announced at the first that others can reach.
+    """
+    found = {name: map(_service, addresses) for name, addresses in listening.items()}
+    first = {name: next(filter(None, services), None) for name, services in found.items()}
+    return {name: service for name, service in first.items() if service is not None}
 
 
-def _service(host: str, port: int) -> str | None:
+def _service(address: tuple[str, int]) -> str | None:
+    host, port = address
     if host in _EVERY_ADDRESS:
         return f"*:{port}"  # at whatever address of ours they know
     return None if is_loopback(host) else format_address(host, port)

@@ -23,6 +23,10 @@ from lastseen.shared.messages import Error, Goodbye, Message
 ROUND = 1.0
 """Seconds between two looks at who is overdue."""
 
+SPEAKS_WITHIN = 1.0
+"""Seconds in which a connection says something, unless its network is slow. One that is silent for
+longer gives way to a new one when the server is full."""
+
 SERVED_AT_ONCE = 128
 """Links told something before others get a turn."""
 
@@ -63,12 +67,11 @@ class Reception:
     ) -> None:
         """A connection has come in that speaks some wire protocol."""
         connection = Connection(sock, format_address(*peer), protocol, self._pump, converse)
-        doorkeeper = self._desk.doorkeeper
-        limit = self._desk.steering.config.server.max_connections_per_address
-        has_room = doorkeeper.has_room(connection.address, limit)
-        doorkeeper.arrived(connection, self._desk.presence.clock.now().awake)
-        if not has_room:
-            apart(connection, partial(self._turn_away, connection, limit))
+        self._make_room()
+        why_not = self._why_not(connection.address)
+        self._desk.doorkeeper.arrived(connection, self._desk.presence.clock.now().awake)
+        if why_not is not None:
+            apart(connection, partial(self._turn_away, connection, why_not))
 
     async def see_to_deadlines(self) -> None:
         """Dismiss strangers and observers that are overdue, close those that do not leave. For
@@ -122,15 +125,45 @@ class Reception:
     def _connections(self) -> list[Connection]:
         return [pumped for pumped in self._pump if isinstance(pumped, Connection)]
 
-    def _turn_away(self, connection: Connection, limit: int) -> None:
-        self._desk.presence.counts.refused += 1
-        log.warning("connection refused", address=connection.address, code="too_many_connections")
-        sentence = (
-            f"more than {limit} connections from this address (server.max_connections_per_address)"
-        )
+    def _make_room(self) -> None:
+        """Close the connection that was dismissed first, if dismissed ones take too much room."""
+        limits, doorkeeper = self._desk.limits(), self._desk.doorkeeper
+        if len(doorkeeper) >= limits.connections + limits.refused:
+            for leaving in doorkeeper.first_leaving():
+                apart(leaving, leaving.close)
+
+    def _why_not(self, address: str) -> str | None:
+        """Return why no connection may come in from an address; None if one may."""
+        doorkeeper = self._desk.doorkeeper
+        limit = self._desk.steering.config.server.max_connections_per_address
+        if not doorkeeper.has_room(address, limit):
+            return (
+                f"more than {limit} connections from this address"
+                " (server.max_connections_per_address)"
+            )
+        limits = self._desk.limits()
+        if doorkeeper.staying < limits.connections:
+            return None
+        full = f"the server has no room: {doorkeeper.staying} connections are open ({limits.cause})"
+        return None if self._turn_stranger_away(full) else full
+
+    def _turn_stranger_away(self, sentence: str) -> bool:
+        """Refuse a connection that has said nothing, in favour of a new one; whether there was one.
+
+        A client that returns registers at once. Silent connections must not keep it out.
+        """
+        now = self._desk.presence.clock.now().awake
+        strangers = self._desk.doorkeeper.first_stranger(now, SPEAKS_WITHIN)
+        for stranger in strangers:
+            apart(stranger, partial(self._turn_away, stranger, sentence))
+        return bool(strangers)
+
+    def _turn_away(self, connection: Connection, sentence: str) -> None:
+        code = "too_many_connections"
+        self._desk.presence.refuse(code, sentence, address=connection.address)
         later = come_back_later()
-        connection.send(Error("too_many_connections", sentence, later))
-        connection.dismiss(Goodbye("too_many_connections", reconnect=True, retry_after=later))
+        connection.send(Error(code, sentence, later))
+        connection.dismiss(Goodbye(code, reconnect=True, retry_after=later))
 
     def _note_settings_changed(self) -> None:
         self._settings_changed.set()

@@ -10,7 +10,7 @@ from lastseen.server.links.conversation import Conversation, come_back_later
 from lastseen.server.links.desk import Desk
 from lastseen.server.links.heartbeat import Heartbeat
 from lastseen.server.links.websocket import PING
-from lastseen.server.presence.model import Moment
+from lastseen.server.presence.model import Moment, Session
 from lastseen.shared.errors import WireError
 from lastseen.shared.messages import Error, Goodbye, Ping, Register, ToServer, Via
 
@@ -115,6 +115,16 @@ class WebConversation(Conversation):
         self._connection.send(Error("too_fast", sentence, later))
         self._connection.dismiss(Goodbye("too_fast", reconnect=True, retry_after=later))
         return False
+
+    def _silence(self, _session: Session, now: Moment) -> float:
+        """See `Conversation`; pongs count, too."""
+        return now.awake - self._heard_at
+
+    def _longest_silence(self) -> float:
+        """See `Conversation`; the server pings, too."""
+        asked = self._desk.steering.config.websocket.ping_interval
+        heartbeat_interval = super()._longest_silence()
+        return min(asked, heartbeat_interval) if asked > 0 else heartbeat_interval
 
     def _end(self, now: Moment, *, broken: bool) -> None:
         if self._slot is not None:

@@ -25,7 +25,7 @@ from lastseen.server.links.handshake import House, judge
 from lastseen.server.links.roles import SIGN, Control, Ended, Owed
 from lastseen.shared.errors import BadMessage, FrameTooLong, UnknownType, Unreadable, WireError
 from lastseen.shared.framing import FRAME_LIMIT, UNREGISTERED_LIMIT
-from lastseen.shared.messages import Goodbye, Message, ToServer
+from lastseen.shared.messages import Error, Goodbye, Message, ToServer
 
 PING = Frame(Opcode.PING, b"").serialize(mask=False)
 """The question whether the link lives. It is empty: any pong answers."""
@@ -66,6 +66,7 @@ class WebSocketProtocol:
         "_house",
         "_limit",
         "_parts",
+        "_refusal",
         "_stage",
         "pong",
     )
@@ -76,6 +77,7 @@ class WebSocketProtocol:
         self._speak(JSON)
         self._limit = UNREGISTERED_LIMIT
         self._head = b""  # of the handshake, as far as it has come
+        self._refusal = ""  # the sentence of one that comes before the handshake is over
         self._frame: _Parsing | None = None  # of which only a part has come
         self._parts: bytearray | None = None  # of a message that comes in several frames
         self._close_code: int | None = None  # where one says more than the goodbye's reason
@@ -135,7 +137,9 @@ class WebSocketProtocol:
     def encode(self, message: Message) -> bytes:
         """The bytes of a message; of a goodbye, the closing frame too."""
         if self._stage is HANDSHAKE:
-            return goodbye_as_http(message) if isinstance(message, Goodbye) else b""
+            if isinstance(message, Error):
+                self._refusal = message.message
+            return goodbye_as_http(message, self._refusal) if isinstance(message, Goodbye) else b""
         encoded = self._codec.encode(message)
         if isinstance(message, Goodbye):
             self._stage = OVER

@@ -10,6 +10,7 @@ from lastseen.server.presence.model import (
     Link,
     LinklessSession,
     Policy,
+    Registration,
     Session,
     Transition,
 )
@@ -25,7 +26,8 @@ class RegistrationRefused(Exception):
     """A client may not register now.
 
     Attributes:
-        code: `server_full`, `duplicate_client` or `reserved_id`.
+        code: `server_full`, `duplicate_client`, `reserved_id`, `too_many_sessions` or
+            `too_many_connections`.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -97,6 +99,29 @@ def sessions_to_take_over(client: Client, instance: str, policy: Policy) -> Sequ
             "this server rejects a second one (server.duplicate)",
         )
     return [*own, *others]
+
+
+def check_sessions(
+    client: Client, taken_over: Sequence[Session], registration: Registration, policy: Policy
+) -> None:
+    """Refuse a session beside too many others of the same client, or one that finds no room.
+
+    Raises:
+        RegistrationRefused: With the code `too_many_sessions` or `too_many_connections`.
+    """
+    others = sum(s.link is not None for s in client.sessions if s not in taken_over)
+    if others >= policy.max_sessions_per_client:
+        raise RegistrationRefused(
+            "too_many_sessions",
+            f"client_id {client.client_id!r} has {others} sessions, "
+            f"server.max_sessions_per_client is {policy.max_sessions_per_client}",
+        )
+    if others and not registration.may_share:
+        raise RegistrationRefused(
+            "too_many_connections",
+            f"the server has no room for another session of client_id {client.client_id!r}: "
+            "what is left is kept for clients that have none",
+        )
 
 
 def is_of(session: Session, instance: str) -> bool:

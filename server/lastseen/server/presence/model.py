@@ -38,6 +38,7 @@ class Policy(Struct, frozen=True):
     reconnect_grace: float = 5.0
     max_clients: int = 10_000
     duplicate: Literal["replace", "reject", "share"] = "replace"
+    max_sessions_per_client: int = 100
     mass_loss_ratio: float = 0.5
     mass_loss_min: int = 10
     mass_loss_hold: float = 60.0
@@ -186,11 +187,16 @@ class Client(Struct, eq=False, gc=False):
 
 
 class Registration(Struct, frozen=True):
-    """A register message with what the link knows about its sender."""
+    """A register message with what the link knows about its sender.
+
+    Attributes:
+        may_share: Whether the server has room for a session beside others of the same client.
+    """
 
     message: Register
     via: Via
     address: str
+    may_share: bool = True
 
 
 class Transition(Struct, frozen=True):

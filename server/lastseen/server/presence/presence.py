@@ -27,6 +27,7 @@ from lastseen.server.presence.model import (
     Session,
     Transition,
 )
+from lastseen.server.presence.refusals import Refusals
 from lastseen.server.presence.registry import Registry
 from lastseen.server.presence.watchers import Watchers
 from lastseen.shared.messages import Availability, ClientList, ClientRecord, Goodbye, List, Via
@@ -59,6 +60,7 @@ class Presence:
         journal: What watchers are told.
         watchers: Who is told.
         counts: What has happened since the start.
+        refusals: What limits refused.
         transitions: How many of each reason.
         epoch: This run of the server.
         recorder: Who remembers what is decided here; None: nobody.
@@ -72,6 +74,7 @@ class Presence:
         self._calling_late = False
         self.journal = Journal(self.epoch, encoders)
         self.counts = Counts()
+        self.refusals = Refusals(lambda: clock.now().awake)
         self.transitions: Counter[str] = Counter()
         self.recorder: Recorder | None = None
         self.watchers = Watchers(self.journal, self.publish, self.list)
@@ -231,6 +234,11 @@ class Presence:
         if self.recorder is not None:
             self.recorder.forgotten(client_id)
 
+    def refuse(self, code: str, why: str, **fields: object) -> None:
+        """Count a refusal and log it, as `Refusals.record` does."""
+        self.counts.refused += 1
+        self.refusals.record(code, why, **fields)
+
     # --- settings -----------------------------------------------------------------------------
 
     @property
@@ -263,8 +271,7 @@ class Presence:
     # --- within -------------------------------------------------------------------------------
 
     def _refused(self, client_id: str, address: str, refusal: RegistrationRefused) -> None:
-        self.counts.refused += 1
-        log.warning("registration refused", client_id=client_id, address=address, code=refusal.code)
+        self.refuse(refusal.code, str(refusal), address=address, client_id=client_id)
 
     def _turn_late(self, now: Moment) -> None:
         self._note_all(self.registry.turn_late(now))

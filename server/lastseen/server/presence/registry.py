@@ -9,6 +9,7 @@ from lastseen.server.presence.admission import (
     Admission,
     check_id,
     check_room,
+    check_sessions,
     is_of,
     sessions_to_take_over,
 )
@@ -63,14 +64,15 @@ class Registry(Roll):
         """Begin a session, taking over from older ones as instance and `duplicate` decide.
 
         Raises:
-            RegistrationRefused: The server is full, the id is reserved, or it is in use and the
-                policy is `reject`.
+            RegistrationRefused: The server is full, the id is reserved, it is in use and the
+                policy is `reject`, or it has too many sessions.
         """
         message = registration.message
         check_id(message.client_id, registration.via)
         client = self._clients.get(message.client_id) or self._new_client(message.client_id, now)
         before = client.status
         taken_over = sessions_to_take_over(client, message.instance, self.policy)
+        check_sessions(client, taken_over, registration, self.policy)
         counted = client.groups, client.via
         describe(client, registration, self._one_copy_of(message.groups))
         self._recount(client, before, *counted)

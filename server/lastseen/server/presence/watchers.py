@@ -36,6 +36,10 @@ class Watchers:
     def __len__(self) -> int:
         return len(self._watchers)
 
+    def __contains__(self, link: WatcherLink) -> bool:
+        """Whether a link watches."""
+        return link in self._watchers
+
     def add(self, link: WatcherLink, request: Watch) -> None:
         """Send a link diffs from now on, or from where it left off."""
 

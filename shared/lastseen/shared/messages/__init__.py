@@ -45,7 +45,7 @@ from lastseen.shared.messages.remembering import (
     UptimeWindow,
 )
 from lastseen.shared.messages.settings import GetSettings, Settings, UpdateSettings
-from lastseen.shared.messages.stats import GetStats, LanStats, Stats
+from lastseen.shared.messages.stats import GetStats, IdleCut, LanStats, Stats
 from lastseen.shared.messages.telling import (
     ChannelEnabled,
     ChannelName,
@@ -106,6 +106,7 @@ __all__ = [
     "Groups",
     "History",
     "Hostname",
+    "IdleCut",
     "LanStats",
     "Leave",
     "List",

@@ -39,6 +39,24 @@ class LanStats(Struct, frozen=True, omit_defaults=True, gc=False):
     refused: int = 0
 
 
+class IdleCut(Struct, frozen=True, gc=False):
+    """Connections that end after the same silence each time: a proxy or router cuts them.
+
+    Attributes:
+        after: Seconds of silence.
+        ends: Connections that ended so since the server's start, at most one a second.
+        last_at: When the last one ended (UTC).
+        address: Where the last one came from, `host:port`.
+        client_id: Whose the last one was.
+    """
+
+    after: float
+    ends: int
+    last_at: Moment
+    address: str
+    client_id: str
+
+
 class Stats(Answer, frozen=True):
     """How the server is. Times in seconds, counts since its start.
 
@@ -65,6 +83,8 @@ class Stats(Answer, frozen=True):
         last_pass: When the reaper last looked for clients past their deadline (UTC).
         forgotten: Clients that were forgotten because they had been offline for long.
         page: The address of the page; empty where HTTP is not served.
+        idle_cut: None unless connections are cut before the next heartbeat is due.
+        refusals: How many connections, registrations and watches limits refused, by the code.
     """
 
     version: str
@@ -98,3 +118,5 @@ class Stats(Answer, frozen=True):
     last_pass: Moment | None = None
     forgotten: int = 0
     page: str = ""
+    refusals: dict[str, int] = {}
+    idle_cut: IdleCut | None = None

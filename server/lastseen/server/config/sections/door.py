@@ -1,4 +1,4 @@
-"""What the doors of [http] and [websocket] have in common: where they are."""
+"""What [server], [websocket] and [http] share: the addresses and the port they listen on."""
 
 from typing import Annotated
 
@@ -6,13 +6,17 @@ from msgspec import Meta
 
 from lastseen.server.config.sections.section import NEEDS_RESTART
 
+_Host = Annotated[str, Meta(min_length=1, max_length=253)]
+"""In characters: as long as a DNS name may be."""
+
+Hosts = _Host | Annotated[tuple[_Host, ...], Meta(min_length=1, max_length=16)]
+"""One address, or several."""
+
 DoorHost = Annotated[
-    str,
+    Hosts,
     Meta(
-        description="The address to listen on, for which the same holds as for server.host: "
-        "any but a loopback address also needs server.allow_anonymous = true.",
-        min_length=1,
-        max_length=253,  # of a DNS name
+        description="The address to listen on, or a list of several, as in server.host: any but "
+        "a loopback address also needs server.allow_anonymous = true.",
         extra=NEEDS_RESTART,
     ),
 ]
@@ -26,3 +30,8 @@ DoorPort = Annotated[
         extra=NEEDS_RESTART,
     ),
 ]
+
+
+def hosts_of(host: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the addresses in a `host` setting."""
+    return (host,) if isinstance(host, str) else host

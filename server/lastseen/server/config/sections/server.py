@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from lastseen.server.config.sections.door import Hosts
 from lastseen.server.config.sections.section import (
     DAY,
     FASTEST,
@@ -19,13 +20,12 @@ class Server(Section, frozen=True):
     """Who may connect, and when a client counts as gone."""
 
     host: Annotated[
-        str,
+        Hosts,
         Meta(
-            description="The address to listen on. The default is reachable from this machine "
-            "only. There are no tokens yet, so any other address also needs allow_anonymous = "
-            "true.",
-            min_length=1,
-            max_length=253,  # of a DNS name
+            description="The address to listen on, or a list of several. The default is "
+            'reachable from this machine only. "0.0.0.0" stands for every IPv4 address of this '
+            'machine, "::" for every IPv6 and every IPv4 address. There are no tokens yet, so '
+            "any but a loopback address also needs allow_anonymous = true.",
             extra=NEEDS_RESTART,
         ),
     ] = "127.0.0.1"
@@ -90,6 +90,36 @@ class Server(Section, frozen=True):
             le=MANY,
         ),
     ] = 10_000
+    max_connections: Annotated[
+        int,
+        Meta(
+            description="How many connections may be open at once: of clients, of those that "
+            "only watch or ask, and of HTTP. One more is refused (too_many_connections). Room for "
+            "max_clients and for HTTP is kept, so that clients can return and health checks are "
+            "answered however many watch. 0: max_clients and 5,000 more. The limit of open files "
+            "is a bound, too.",
+            ge=0,
+            le=MANY,
+        ),
+    ] = 0
+    max_watchers: Annotated[
+        int,
+        Meta(
+            description="How many connections may watch at once, event streams included; one "
+            "more is refused (too_many_watchers). Each change is sent to all of them.",
+            ge=1,
+            le=MANY,
+        ),
+    ] = 10_000
+    max_sessions_per_client: Annotated[
+        int,
+        Meta(
+            description="How many connections may be present as one client where duplicate is "
+            '"share", as the tabs of one person; one more is refused (too_many_sessions).',
+            ge=1,
+            le=MANY,
+        ),
+    ] = 100
     max_connections_per_address: Annotated[
         int,
         Meta(

@@ -58,6 +58,9 @@ const serverFacts = (stats) => [
   ["Offline clients in memory", number(stats.remembered)],
   ["Closed as slow", number(stats.slow_closes)],
   ["Refused", number(stats.refused)],
+  ...(stats.idle_cut
+    ? [["Idle connections are cut", `after ${precisely(stats.idle_cut.after)} (lastseen doctor)`]]
+    : []),
 ];
 
 const lifeFacts = (stats, now) => [
