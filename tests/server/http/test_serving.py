@@ -1,5 +1,8 @@
 """Connections over real sockets: served, bounded, and given up when they do not read."""
 
+import socket
+import struct
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -30,10 +33,83 @@ async def test_requests_are_answered_one_after_the_other_on_one_connection(serve
             assert b"server:" not in answer.lower()
 
 
+async def answered(stream: trio.SocketStream) -> None:
+    await stream.send_all(REQUEST)
+    answer = b""
+    while b'{"status":"ok"}' not in answer:
+        received = await stream.receive_some(65536)
+        assert received, "the server closed the connection"
+        answer += received
+
+
+async def all_closed(served: Served) -> None:
+    while len(served.server):  # noqa: ASYNC110 - the server counts, and tells no event
+        await trio.sleep(0.01)
+
+
+async def watch(stream: trio.SocketStream) -> None:
+    """Read the event stream: a connection that is never idle."""
+    await stream.send_all(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    told = b""
+    while b"event: clients" not in told:
+        told += await stream.receive_some(65536)
+
+
+async def test_a_connection_that_its_peer_closed_is_closed_at_once(served: Served):
+    async with served.connect() as stream:
+        await answered(stream)
+    with trio.fail_after(5):  # the keep-alive timeout is 15 s
+        await all_closed(served)
+
+
+async def test_a_stream_that_its_peer_reset_is_free_at_once(served: Served):
+    stream = served.connect()
+    await watch(stream)
+    stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    await stream.aclose()
+    with trio.fail_after(5):
+        await all_closed(served)
+    assert len(served.house.readers) == 0
+
+
+async def test_the_connection_that_is_idle_longest_gives_way_to_a_new_one(served: Served):
+    served.server.limit(2)
+    async with served.connect() as first, served.connect() as second:
+        await answered(second)
+        await answered(first)
+        async with served.connect() as third:
+            await answered(third)
+            assert await second.receive_some(65536) == b""
+            await answered(first)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        (b"POST /api/clients/backup/heartbeat", b"201"),
+        (b"GET /healthz", b"200"),
+        (b"GET /api/clients", b"503"),
+        (b"GET /", b"503"),
+    ],
+)
+async def test_heartbeats_and_health_checks_are_refused_last(
+    request_line: bytes, status: bytes, served: Served
+):
+    served.server.limit(10)
+    served.house.readers.most = 10
+    async with AsyncExitStack() as stack:
+        for _ in range(9):
+            await watch(await stack.enter_async_context(served.connect()))
+        last = await stack.enter_async_context(served.connect())
+        await last.send_all(request_line + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert (await last.receive_some(65536)).startswith(b"HTTP/1.1 " + status)
+
+
 async def test_one_connection_too_many_is_refused_with_a_sentence_and_counted(served: Served):
     served.server.limit(1)
-    async with served.connect():
-        await trio.testing.wait_all_tasks_blocked()
+    served.house.readers.most = 1
+    async with served.connect() as first:
+        await watch(first)
         async with served.connect() as second:
             answer = b"".join([chunk async for chunk in second])
         assert len(served.server) == 1

@@ -33,6 +33,11 @@ numbers."""
 STREAM = "/api/events"
 """It never ends, so a HEAD of it would not either."""
 
+RETRY_WHEN_BUSY = 5.0
+"""Seconds after which a refused request is worth another try: most requests take milliseconds."""
+
+_CLIENTS, _SIGNS_OF_LIFE = "/api/clients/", ("/heartbeat", "/leave")
+
 _POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     b"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -61,10 +66,18 @@ class _Elsewhere(Exception):
 class Gate:
     """Stands before an application."""
 
-    def __init__(self, app: App, origins: Origins, base_path: str = "") -> None:
+    def __init__(
+        self, app: App, origins: Origins, base_path: str = "", *, essential_only: bool = False
+    ) -> None:
+        """`essential_only`: answer heartbeats and health checks only, refuse the rest as `busy`."""
         self._app = app
         self._origins = origins
         self._base_path = base_path
+        self._essential_only = essential_only
+
+    def essential(self) -> "Gate":
+        """Return the same application for connections that are kept for heartbeats and checks."""
+        return Gate(self._app, self._origins, self._base_path, essential_only=True)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """One request."""
@@ -109,6 +122,9 @@ class Gate:
         if body and not _is_json(headers.get("content-type", "")):
             raise Problem("unsupported_media_type", "expected content-type: application/json")
         is_head = scope["method"] == "HEAD" and path != STREAM
+        if self._essential_only and not _is_essential(path):
+            sentence = "all connections are in use; only heartbeats and health checks are answered"
+            raise Problem("busy", sentence, retry_after=RETRY_WHEN_BUSY)
         if not path:
             raise _Elsewhere(f"{self._base_path.rpartition('/')[2]}/")
         return {
@@ -119,6 +135,11 @@ class Gate:
             # Whoever serves us leaves the body of the answer to a HEAD away.
             "method": "GET" if is_head else scope["method"],
         }
+
+
+def _is_essential(path: str) -> bool:
+    """Whether a request counts as a sign of life, ends one, or checks the server's health."""
+    return path in OPEN_TO_ALL or (path.startswith(_CLIENTS) and path.endswith(_SIGNS_OF_LIFE))
 
 
 def _is_json(content_type: str) -> bool:

@@ -6,8 +6,11 @@ for ever, since to the socket nobody is late. So the preface is refused, and an 
 the request is answered as it is (RFC 9110, section 7.8).
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import h11
-from hypercorn.events import Closed
+from hypercorn.events import Closed, Event, Updated
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import TCPServer
 
@@ -18,6 +21,22 @@ VERSIONS = (b"1.0", b"1.1")
 
 class Http1Server(TCPServer):
     """Serves one connection, by `Http1`."""
+
+    def __init__(self, *arguments: Any, on_idle: Callable[[bool], None]) -> None:  # noqa: ANN401 - see TCPServer
+        """`on_idle` learns True when the connection waits for a request, False when one begins."""
+        super().__init__(*arguments)
+        self._on_idle = on_idle
+        self._has_ended = False
+
+    async def protocol_send(self, event: Event) -> None:
+        """Send an event of the protocol; see `TCPServer`."""
+        if isinstance(event, Updated):
+            # Hypercorn would wait for another request for `keep_alive_timeout`, with the socket
+            # in CLOSE_WAIT, although the peer has closed the connection.
+            if self._has_ended:
+                return
+            self._on_idle(event.idle)
+        await super().protocol_send(event)
 
     async def _read_data(self) -> None:
         made = self.protocol
@@ -33,6 +52,8 @@ class Http1Server(TCPServer):
             made.send,
         )
         await super()._read_data()
+        self._has_ended = True
+        await self.idle_task.stop()
 
 
 class Http1(H11Protocol):

@@ -8,6 +8,7 @@ ever. Here a send has a deadline, a crash ends one connection, and there is a bo
 import logging
 import socket
 from contextlib import suppress
+from functools import partial
 from typing import Any, cast
 
 import trio
@@ -32,6 +33,9 @@ PATIENCE = 20.0
 
 READ_BEFORE_REFUSAL = 64 * 1024
 """Bytes of a request that are read before it is refused."""
+
+KEPT_SHARE = 10
+"""One in so many connections is kept for heartbeats and health checks."""
 
 FAREWELL = 1.0
 """Seconds in which, at the end, open requests are answered and readers told."""
@@ -59,7 +63,9 @@ class HttpServer:
         self.port = settings.port
         self._config = _config()
         self._context = WorkerContext(None)
+        self._essential_app = ASGIWrapper(app.essential())  # type: ignore[arg-type] # likewise
         self._streams: set[PatientStream] = set()
+        self._idle: dict[PatientStream, None] = {}
         self._nursery: trio.Nursery | None = None
 
     def __len__(self) -> int:
@@ -86,13 +92,26 @@ class HttpServer:
         self._readers.most = min(READERS, connections // 2)
 
     def admit(self, sock: socket.socket, peer: tuple[str, int]) -> None:
-        """A connection has come in."""
+        """A connection has come in.
+
+        When all connections are in use, the one that has been idle longest gives way. When none is
+        idle, the connections kept for heartbeats and health checks are used, and then it is
+        refused.
+        """
         if self._nursery is None or self._readers.stopping:
             sock.close()
-        elif len(self._streams) >= self.most:
+            return
+        kept = self.most // KEPT_SHARE
+        app = self._app
+        if len(self._streams) >= self.most - kept and not self._close_idle():
+            app = self._essential_app
+        if len(self._streams) >= self.most:
             self._refuse(sock, peer)
-        else:
-            self._nursery.start_soon(self._serve, sock, peer)
+            return
+        stream = PatientStream(trio.SocketStream(trio.socket.from_stdlib_socket(sock)))
+        self._streams.add(stream)
+        self._idle[stream] = None
+        self._nursery.start_soon(self._serve, stream, app, peer)
 
     async def stop(self) -> None:
         """Take no more, end the streams, and wait a moment for what is being answered."""
@@ -119,29 +138,47 @@ class HttpServer:
             with suppress(OSError):  # the peer was quicker
                 sock.send(raw_response(problem))
 
-    async def _serve(self, sock: socket.socket, peer: tuple[str, int]) -> None:
-        stream = PatientStream(trio.SocketStream(trio.socket.from_stdlib_socket(sock)))
-        self._streams.add(stream)
+    def _close_idle(self) -> bool:
+        """Close the connection that has been idle longest; False where none is idle."""
+        for stream in self._idle:
+            self._forget(stream)
+            stream.serving.cancel()
+            return True
+        return False
+
+    def _set_idle(self, stream: "PatientStream", is_idle: bool) -> None:
+        self._idle.pop(stream, None)
+        if is_idle and stream in self._streams:
+            self._idle[stream] = None
+
+    def _forget(self, stream: "PatientStream") -> None:
+        self._idle.pop(stream, None)
+        self._streams.discard(stream)
+
+    async def _serve(
+        self, stream: "PatientStream", app: ASGIWrapper, peer: tuple[str, int]
+    ) -> None:
+        state, on_idle = ConnectionState({}), partial(self._set_idle, stream)
         try:
-            await Http1Server(
-                self._app,
-                self._config,
-                self._context,
-                ConnectionState({}),
-                cast("Any", stream),
-            )
+            with stream.serving:
+                await Http1Server(app, self._config, self._context, state, stream, on_idle=on_idle)
         except Exception:  # one connection's fault must not end the server
             log.exception("an HTTP connection crashed", address=format_address(*peer))
         finally:
-            self._streams.discard(stream)
-            sock.close()
+            self._forget(stream)
+            stream.socket.close()
 
 
 class PatientStream:
-    """A socket whose peer must take what is sent, in time."""
+    """A socket whose peer must take what is sent, in time.
+
+    Attributes:
+        serving: Cancelled to close the connection at once.
+    """
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self.socket = stream.socket
+        self.serving = trio.CancelScope()
         self._stream = stream
         self._sending = trio.CancelScope()
         self._given_up = False
