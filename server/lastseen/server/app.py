@@ -59,6 +59,7 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
             nursery.start_soon(_leave_at_once_on_another, signals, server, nursery.cancel_scope)
             await server.finish()
             nursery.cancel_scope.cancel()
+        await server.close_store()
     log.info("stopped")
 
 

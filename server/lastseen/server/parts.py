@@ -167,6 +167,11 @@ class Server:
         if self.memory is not None:
             await self.memory.finish()
 
+    async def close_store(self) -> None:
+        """Close the store, once nothing uses it any more; then its SQLite file is complete."""
+        if self.memory is not None:
+            await self.memory.close()
+
     def close_all(self) -> None:
         """Send nothing more to anybody."""
         self.reception.close_all()

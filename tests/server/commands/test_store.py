@@ -12,7 +12,7 @@ import pytest
 
 from lastseen.server.__main__ import main
 from lastseen.server.store import opening, schema
-from lastseen.server.store.claim import claim_file
+from lastseen.server.store.claim import FileClaim
 
 Capsys = pytest.CaptureFixture[str]
 Remember = Callable[..., None]
@@ -67,12 +67,13 @@ def test_the_file_is_relative_to_the_settings_that_name_it(folder: Path):
 
 
 def test_migrate_is_refused_while_an_older_server_runs_and_says_so(older: Path, capsys: Capsys):
-    server_ends = claim_file(older)
+    server = FileClaim(older)
+    server.note([])
     assert main(["migrate"]) == 1
     told = capsys.readouterr().err
     assert f"another lastseen-server (process {os.getpid()}) serves from it" in told
     assert version_of(older) == "0001"
-    server_ends()
+    server.give_up()
     assert main(["migrate"]) == 0
     assert "it was of version 0001" in capsys.readouterr().out
 

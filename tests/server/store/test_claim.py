@@ -11,6 +11,7 @@ import pytest
 
 from lastseen.server.store.errors import StoreUnusable
 from lastseen.server.store.opening import migrate, open_store, read_store
+from lastseen.server.store.transfer import backup
 
 SERVE = """
 import sys, time
@@ -19,6 +20,8 @@ store = open_store(sys.argv[1], alone=True)
 print("open", flush=True)
 time.sleep(600)
 """
+
+SERVE_AND_WRITE = SERVE.replace('print("open"', 'store.begin_run("run-1", 0.0)\nprint("open"')
 
 
 def test_a_second_one_is_refused_and_told_what_to_do(url: str):
@@ -121,8 +124,71 @@ def test_two_files_in_one_folder_are_two(tmp_path: Path):
 def test_a_companion_that_is_left_claims_nothing_whatever_is_in_it(tmp_path: Path):
     (tmp_path / "x.db-lock").write_bytes(b"\xff no number" * 9)
     store = open_store("sqlite:///x.db", tmp_path, alone=True)
-    assert (tmp_path / "x.db-lock").read_text() == str(os.getpid())
+    assert (tmp_path / "x.db-lock").read_text().split()[0] == str(os.getpid())
     store.close()
+
+
+def test_a_store_that_is_closed_is_one_file(tmp_path: Path):
+    store = open_store("sqlite:///x.db", tmp_path, alone=True)
+    store.begin_run("run-1", 0.0)
+    store.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["x.db"]
+    copy = (tmp_path / "x.db").rename(tmp_path / "copy.db")
+    read = read_store(f"sqlite:///{copy}")
+    assert read.last_run() is not None
+    read.close()
+
+
+def killed(folder: Path) -> Path:
+    """The file of a server that was killed: with changes in its `-wal`."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE_AND_WRITE, f"sqlite:///{folder / 'x.db'}"],
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    return folder / "x.db"
+
+
+def test_the_changes_of_a_killed_server_are_still_there(tmp_path: Path):
+    file = killed(tmp_path)
+    store = open_store(f"sqlite:///{file}", alone=True)
+    assert store.last_run() is not None
+    store.close()
+
+
+def test_a_backup_beside_the_changes_of_a_killed_server_is_refused(tmp_path: Path):
+    file = killed(tmp_path)
+    store = open_store(f"sqlite:///{file}", alone=True)
+    backup(store, tmp_path / "backup.db")
+    store.close()
+    file = killed(tmp_path)  # of the same run of the file or another: the backup is neither's
+    file.write_bytes((tmp_path / "backup.db").read_bytes())
+    before = file.read_bytes()
+    with pytest.raises(StoreUnusable, match=r"the file was replaced, but x\.db-wal holds changes"):
+        open_store(f"sqlite:///{file}", alone=True)
+    assert file.read_bytes() == before
+    (tmp_path / "x.db-wal").unlink()
+    open_store(f"sqlite:///{file}", alone=True).close()
+
+
+def test_the_changes_of_a_killed_server_without_their_file_are_not_thrown_away(tmp_path: Path):
+    file = killed(tmp_path)
+    file.unlink()
+    with pytest.raises(StoreUnusable, match=r"the file is missing, but x\.db-wal holds changes"):
+        open_store(f"sqlite:///{file}", alone=True)
+    assert (tmp_path / "x.db-wal").stat().st_size > 0
+
+
+def test_a_backup_is_one_file_that_a_reader_leaves_as_it_is(tmp_path: Path):
+    store = open_store("sqlite:///x.db", tmp_path, alone=True)
+    backup(store, tmp_path / "backup.db")
+    store.close()
+    read_store("sqlite:///backup.db", tmp_path).close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["backup.db", "x.db"]
 
 
 def test_a_companion_that_cannot_be_made_is_said(tmp_path: Path):
@@ -136,10 +202,10 @@ def test_what_root_claims_can_be_claimed_by_the_owner_of_the_file_afterwards(tmp
     file, owner = tmp_path / "a.db", 12345
     migrate(f"sqlite:///{file}")
     companion = tmp_path / "a.db-lock"
-    companion.unlink()
     os.chown(file, owner, owner)
-    migrate(f"sqlite:///{file}")
+    store = open_store(f"sqlite:///{file}", alone=True)
     assert (companion.stat().st_uid, companion.stat().st_gid) == (owner, owner)
+    store.close()
 
 
 # --- PostgreSQL -----------------------------------------------------------------------------------

@@ -71,6 +71,16 @@ class Memory:
         if not self.keeper.finished.is_set():
             log.error("not everything could be written", transitions=self.keeper.queued)
 
+    async def close(self) -> None:
+        """Close the store within LAST_WRITES seconds.
+
+        SQLite then writes what is in the `-wal` into the file and removes the `-wal`.
+        """
+        with trio.move_on_after(LAST_WRITES) as scope:
+            await self._in_thread(self.store.close)
+        if scope.cancelled_caught:
+            log.warning("the store was not closed in time; the next start completes it")
+
     def _flush_interval(self) -> float:
         return self._steering.config.store.flush_interval
 

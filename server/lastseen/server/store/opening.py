@@ -14,7 +14,8 @@ from typing import NamedTuple
 from msgspec import Struct
 from sqlalchemy import URL, text
 
-from lastseen.server.store.claim import GiveUp, claim_database, claim_file
+from lastseen.server.store.claim import FileClaim, GiveUp, claim_database
+from lastseen.server.store.companions import check_wal, new_stamp, stamp_of, write_stamp
 from lastseen.server.store.database import Database
 from lastseen.server.store.engines import connect, make_engine, parse_url
 from lastseen.server.store.errors import StoreUnavailable, StoreUnusable
@@ -97,9 +98,18 @@ def _open(url: str, folder: Path | None, *, alone: bool) -> _Opened:
     parsed = parse_url(url, (folder or Path()).absolute())
     with _named(parsed), ExitStack() as undoing:
         database = _reach(parsed, undoing)
-        give_up = _claim(database, parsed) if alone else _nothing
+        if not alone:
+            give_up, claim = _nothing, None
+        elif database.dialect == "sqlite":
+            claim = FileClaim(Path(str(parsed.database)))
+            give_up = claim.give_up
+        else:
+            give_up, claim = claim_database(database), None
         undoing.callback(give_up)
-        before = _prepare(database, parsed)
+        if claim is None:
+            before = _prepare(database, parsed)
+        else:
+            before = _prepare_claimed(database, parsed, claim)
         undoing.pop_all()
         return _Opened(database, before, give_up)
 
@@ -111,12 +121,6 @@ def _reach(url: URL, undoing: ExitStack) -> Database:
     database = Database(make_engine(url))
     undoing.callback(database.close)
     return database
-
-
-def _claim(database: Database, url: URL) -> GiveUp:
-    if database.dialect == "sqlite":
-        return claim_file(Path(str(url.database)))
-    return claim_database(database)
 
 
 def _nothing() -> None:
@@ -133,6 +137,19 @@ def _named(url: URL) -> Iterator[None]:
         raise StoreUnusable(f"the store {where} cannot be used: {error}") from error
     except StoreUnavailable as error:
         raise StoreUnusable(f"the store {where} cannot be opened: {error.reason}") from error
+
+
+def _prepare_claimed(database: Database, url: URL, claim: FileClaim) -> str | None:
+    """Prepare an SQLite file that is ours alone, and give it a number of its own (`companions`)."""
+    file = Path(str(url.database))
+    check_wal(file, claim.noted)
+    before, stamp = stamp_of(file), new_stamp()
+    # Between the two notes the file may have either number, also after a power cut.
+    claim.note([stamp] if before is None else [before, stamp])
+    version = _prepare(database, url)
+    write_stamp(file, stamp)
+    claim.note([stamp])
+    return version
 
 
 def _prepare(database: Database, url: URL) -> str | None:
