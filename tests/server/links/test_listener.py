@@ -11,6 +11,7 @@ import trio
 import trio.testing
 
 from lastseen.server.errors import StartFailed
+from lastseen.server.links import listener as module
 from lastseen.server.links.listener import (
     ACCEPTED_AT_ONCE,
     KEEPALIVE_AFTER,
@@ -82,6 +83,15 @@ def test_an_address_that_cannot_be_is_a_sentence_that_names_it(host: str):
         listen([host], 8080)
 
 
+def has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 @pytest.mark.parametrize("hosts", [["::"], ["::", "0.0.0.0"], ["0.0.0.0", "::"]])  # noqa: S104
 def test_the_ipv6_wildcard_serves_ipv4_too_on_one_port(listening: Listening, hosts: list[str]):
     sockets = listening(*hosts)
@@ -89,6 +99,15 @@ def test_the_ipv6_wildcard_serves_ipv4_too_on_one_port(listening: Listening, hos
     (port,) = {sock.getsockname()[1] for sock in sockets}
     for address in ("127.0.0.1", "::1"):
         socket.create_connection((address, port), timeout=5).close()
+
+
+def test_where_the_system_has_no_ipv6_the_ipv6_wildcard_serves_ipv4(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(module, "_is_available", lambda family, _: family == socket.AF_INET)
+    (sock,) = listening("::")
+    socket.create_connection(("127.0.0.1", sock.getsockname()[1]), timeout=5).close()
+    assert "only one of IPv4 and IPv6" in capsys.readouterr().err
 
 
 def test_several_addresses_are_listened_on_and_each_once(listening: Listening):
