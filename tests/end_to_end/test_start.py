@@ -8,22 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.ipv6 import HAS_IPV6
 
 from lastseen.shared.address import format_address
 from lastseen.shared.messages import Ping, Pong, Settings
 
 Start = Callable[..., Any]
-
-
-def _has_ipv6() -> bool:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
-
-
-HAS_IPV6 = _has_ipv6()
 
 
 def test_it_listens_on_a_free_port_and_says_which(start: Start, wire: Callable[..., Any]):

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 import trio
 import trio.testing
+from tests.ipv6 import HAS_IPV6
 
 from lastseen.server.errors import StartFailed
 from lastseen.server.links import listener as module
@@ -83,15 +84,7 @@ def test_an_address_that_cannot_be_is_a_sentence_that_names_it(host: str):
         listen([host], 8080)
 
 
-def has_ipv6() -> bool:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
-
-
-@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
 @pytest.mark.parametrize("hosts", [["::"], ["::", "0.0.0.0"], ["0.0.0.0", "::"]])  # noqa: S104
 def test_the_ipv6_wildcard_serves_ipv4_too_on_one_port(listening: Listening, hosts: list[str]):
     sockets = listening(*hosts)
