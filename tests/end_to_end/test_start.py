@@ -6,6 +6,11 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
+import httpx
+import pytest
+from tests.ipv6 import HAS_IPV6
+
+from lastseen.shared.address import format_address
 from lastseen.shared.messages import Ping, Pong, Settings
 
 Start = Callable[..., Any]
@@ -19,6 +24,23 @@ def test_it_listens_on_a_free_port_and_says_which(start: Start, wire: Callable[.
     client = wire(server)
     client.say(Ping())
     assert client.hear() == Pong()
+
+
+@pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
+def test_one_address_serves_ipv4_and_ipv6_on_every_port(start: Start):
+    everywhere = {"host": "::"}
+    server = start(
+        server=everywhere | {"allow_anonymous": True},
+        websocket=everywhere,
+        http=everywhere | {"enabled": True},
+    )
+    page_port = int(server.logged("listening")["page"].rstrip("/").rpartition(":")[2])
+    for address in ("127.0.0.1", "::1"):
+        for port in (server.port, server.websocket_port):
+            socket.create_connection((address, port), timeout=10).close()
+        url = f"http://{format_address(address, page_port)}"
+        record = httpx.post(f"{url}/api/clients/backup/heartbeat").json()
+        assert record["address"].startswith(format_address(address, 0)[:-1])
 
 
 def test_a_port_in_use_is_one_sentence_and_exit_code_1(start: Start):

@@ -81,9 +81,11 @@ class Session:
 
     @property
     def cut_after(self) -> float | None:
-        """Seconds of silence after which the connection was cut; None if it ended otherwise."""
-        is_cut = self.opened is not None and self.end is not None and self.end.goodbye is None
-        return self._link.cut_after if is_cut else None
+        """Seconds of silence after which the connection was cut; None if it ended otherwise.
+
+        After a goodbye nothing more is read, so that end is no cut.
+        """
+        return None if self.opened is None else self._link.cut_after
 
     def limit_interval(self, longest: float) -> None:
         """Ping at least every `longest` seconds, even if the server asks for less."""

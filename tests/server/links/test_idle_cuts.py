@@ -90,7 +90,8 @@ def test_a_crowd_that_is_cut_off_together_counts_once(cuts: IdleCuts):
 
 def test_clients_that_never_return_take_a_bounded_room(cuts: IdleCuts):
     for number in range(MOST_AWAITED + 1):
-        cuts.ended((f"c{number}", ""), PROXY, 50.0, INTERVAL, Moment(float(number), WALL))
-    at = Moment(float(MOST_AWAITED), WALL)
+        cuts.ended((f"c{number}", ""), PROXY, 50.0, INTERVAL, Moment(0.0, WALL))
     assert len(cuts._awaited) == MOST_AWAITED
-    assert cuts.returned(("c0", ""), at) is None
+    later = Moment(COMES_BACK_WITHIN + 1, WALL)
+    cuts.ended(WEB, PROXY, 50.0, INTERVAL, later)
+    assert list(cuts._awaited) == [WEB]

@@ -146,7 +146,7 @@ def test_one_watcher_too_many_is_refused_and_its_connection_goes_on(build: Build
     (error,) = house.ask(client, Watch(request_id=7))
     assert isinstance(error, Error)
     assert (error.code, error.request_id) == ("too_many_watchers", 7)
-    assert error.message == "1 connections watch already (server.max_watchers)"
+    assert error.message == ("the server has no room for another watcher: server.max_watchers is 1")
     assert error.retry_after is not None
     assert house.ask(client, Ping()) == [Pong()]
     assert house.presence.refusals.counts == {"too_many_watchers": 1}

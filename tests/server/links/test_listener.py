@@ -9,8 +9,10 @@ from itertools import pairwise
 import pytest
 import trio
 import trio.testing
+from tests.ipv6 import HAS_IPV6
 
 from lastseen.server.errors import StartFailed
+from lastseen.server.links import listener as module
 from lastseen.server.links.listener import (
     ACCEPTED_AT_ONCE,
     KEEPALIVE_AFTER,
@@ -82,6 +84,7 @@ def test_an_address_that_cannot_be_is_a_sentence_that_names_it(host: str):
         listen([host], 8080)
 
 
+@pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
 @pytest.mark.parametrize("hosts", [["::"], ["::", "0.0.0.0"], ["0.0.0.0", "::"]])  # noqa: S104
 def test_the_ipv6_wildcard_serves_ipv4_too_on_one_port(listening: Listening, hosts: list[str]):
     sockets = listening(*hosts)
@@ -89,6 +92,15 @@ def test_the_ipv6_wildcard_serves_ipv4_too_on_one_port(listening: Listening, hos
     (port,) = {sock.getsockname()[1] for sock in sockets}
     for address in ("127.0.0.1", "::1"):
         socket.create_connection((address, port), timeout=5).close()
+
+
+def test_where_the_system_has_no_ipv6_the_ipv6_wildcard_serves_ipv4(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(module, "_is_available", lambda family, _: family == socket.AF_INET)
+    (sock,) = listening("::")
+    socket.create_connection(("127.0.0.1", sock.getsockname()[1]), timeout=5).close()
+    assert "only one of IPv4 and IPv6" in capsys.readouterr().err
 
 
 def test_several_addresses_are_listened_on_and_each_once(listening: Listening):

@@ -57,9 +57,8 @@ def _why_full(readers: Readers, desk: Desk) -> tuple[str, str] | None:
     """Return the code and the sentence with which one more stream is refused; None if it is not."""
     if readers.full:
         return "busy", f"{len(readers)} streams are open already"
-    watching = len(readers.presence.watchers)
-    is_full = watching >= desk.steering.config.server.max_watchers
-    return too_many_watchers(watching) if is_full else None
+    most = desk.steering.config.server.max_watchers
+    return too_many_watchers(most) if len(readers.presence.watchers) >= most else None
 
 
 @get(

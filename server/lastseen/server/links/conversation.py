@@ -214,7 +214,7 @@ class Conversation:
         watchers = self._desk.presence.watchers
         most = self._desk.steering.config.server.max_watchers
         if len(watchers) >= most and self._connection not in watchers:
-            code, sentence = too_many_watchers(len(watchers))
+            code, sentence = too_many_watchers(most)
             self._desk.presence.refuse(code, sentence, address=self._connection.address)
             later = come_back_later()
             self._connection.send(Error(code, sentence, later, request_id=message.request_id))

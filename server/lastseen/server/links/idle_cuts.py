@@ -64,10 +64,9 @@ class IdleCuts:
             now: When it ended.
         """
         if SHORTEST <= silence < interval:
+            self._forget_old(now)
             self._awaited[client] = _End(now, silence, address)
             self._awaited.move_to_end(client)
-            if len(self._awaited) > MOST_AWAITED:
-                self._awaited.popitem(last=False)
 
     def returned(self, client: Client, now: Moment) -> IdleCut | None:
         """Note that a client registered. Returns the cut that this shows, if it is news."""
@@ -87,6 +86,15 @@ class IdleCuts:
             return None
         self._found = _described(end, client, after, ENOUGH)
         return self._found
+
+    def _forget_old(self, now: Moment) -> None:
+        """Make room for one more end: clients that stay away are awaited no longer."""
+        while self._awaited:
+            first = next(iter(self._awaited))
+            is_old = now.awake - self._awaited[first].at.awake > COMES_BACK_WITHIN
+            if not is_old and len(self._awaited) < MOST_AWAITED:
+                return
+            del self._awaited[first]
 
 
 def _agree(one: float, other: float) -> bool:

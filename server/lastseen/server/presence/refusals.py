@@ -11,9 +11,10 @@ LOGGED_EVERY = 1.0
 log = logs.get_logger()
 
 
-def too_many_watchers(watching: int) -> tuple[str, str]:
-    """Return the code and the sentence of a refusal to watch."""
-    return "too_many_watchers", f"{watching} connections watch already (server.max_watchers)"
+def too_many_watchers(most: int) -> tuple[str, str]:
+    """Return the code and the sentence of a refusal to watch where `most` may."""
+    sentence = f"the server has no room for another watcher: server.max_watchers is {most}"
+    return "too_many_watchers", sentence
 
 
 class Refusals:
