@@ -339,3 +339,15 @@ def test_output_that_cannot_be_written_is_a_sentence():
     assert done.stderr == (
         "lastseen-server: the output cannot be written: No space left on device\n"
     )
+
+
+def test_init_config_writes_the_store_that_it_is_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    file, url = tmp_path / "c.toml", f"sqlite:///{tmp_path}/data/lastseen.db"
+    assert main(["init-config", str(file), "--store", url]) == 0
+    assert f'url = "{url}"' in file.read_text()
+    capsys.readouterr()
+    assert main(["init-config", str(tmp_path / "d.toml"), "--store", "mysql://x"]) == 1
+    assert capsys.readouterr().err.startswith("lastseen-server: --store: expected sqlite:///FILE")
+    assert not (tmp_path / "d.toml").exists()

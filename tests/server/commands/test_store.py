@@ -56,7 +56,9 @@ def test_migrate_makes_the_tables_and_says_of_which_version(folder: Path, capsys
     assert "is now of version" in capsys.readouterr().out
     assert names(folder / "lastseen.db") == []
     assert main(["migrate"]) == 0
-    assert capsys.readouterr().out.startswith("the store is up to date: version ")
+    assert capsys.readouterr().out.startswith(
+        f"the store sqlite:///{folder}/lastseen.db is up to date: version "
+    )
 
 
 def test_the_file_is_relative_to_the_settings_that_name_it(folder: Path):
@@ -87,26 +89,38 @@ def test_what_was_exported_can_be_imported_elsewhere_and_again(
     remember()
     assert main(["export", "all.jsonl"]) == 0
     monkeypatch.setenv("LASTSEEN_STORE__URL", "sqlite:///new.db")
-    for _ in range(2):
-        assert main(["import", "all.jsonl"]) == 0
+    assert main(["import", "all.jsonl"]) == 1  # there is no such store yet
+    assert not (folder / "new.db").exists()
+    for options in (["--create"], []):
+        assert main(["import", "all.jsonl", *options]) == 0
     assert names(folder / "new.db") == ["c1", "c2", "c3"]
     assert main(["export", "again.jsonl"]) == 0
     assert (folder / "again.jsonl").read_bytes() == (folder / "all.jsonl").read_bytes()
     assert capsys.readouterr().err.splitlines() == [
-        "all.jsonl: 6 rows written",
-        "all.jsonl: 6 rows read",
-        "all.jsonl: 6 rows read",
-        "again.jsonl: 6 rows written",
+        f"all.jsonl: 6 rows written, from sqlite:///{folder}/lastseen.db",
+        (
+            f"lastseen-server: there is no store at sqlite:///{folder}/new.db: "
+            "to create one, add --create"
+        ),
+        f"all.jsonl: 6 rows read, into sqlite:///{folder}/new.db",
+        f"all.jsonl: 6 rows read, into sqlite:///{folder}/new.db",
+        f"again.jsonl: 6 rows written, from sqlite:///{folder}/new.db",
     ]
 
 
 def test_a_dash_is_standard_output_and_input(folder: Path, remember: Remember):
     remember()
     exported = in_a_process("export", "-", stdout=subprocess.PIPE)
-    assert (exported.returncode, exported.stderr) == (0, b"standard output: 6 rows written\n")
+    assert (exported.returncode, exported.stderr) == (
+        0,
+        f"standard output: 6 rows written, from sqlite:///{folder}/lastseen.db\n".encode(),
+    )
     elsewhere = os.environ | {"LASTSEEN_STORE__URL": "sqlite:///new.db"}
-    imported = in_a_process("import", "-", input=exported.stdout, env=elsewhere)
-    assert (imported.returncode, imported.stderr) == (0, b"standard input: 6 rows read\n")
+    imported = in_a_process("import", "-", "--create", input=exported.stdout, env=elsewhere)
+    assert (imported.returncode, imported.stderr) == (
+        0,
+        f"standard input: 6 rows read, into sqlite:///{folder}/new.db\n".encode(),
+    )
     assert names(folder / "new.db") == ["c1", "c2", "c3"]
 
 
@@ -150,7 +164,7 @@ def test_the_beginning_of_an_export_is_refused_and_the_store_as_it_was(
     (folder / "cut.jsonl").write_bytes(b"".join(lines[:3]))
     monkeypatch.setenv("LASTSEEN_STORE__URL", "sqlite:///new.db")
     capsys.readouterr()
-    assert main(["import", "cut.jsonl"]) == 1
+    assert main(["import", "cut.jsonl", "--create"]) == 1
     assert capsys.readouterr().err.startswith("lastseen-server: cut.jsonl: the file ends after 2 ")
     assert names(folder / "new.db") == []
 
@@ -219,7 +233,9 @@ def test_a_stream_that_cannot_be_used_is_a_sentence(
 def test_a_backup_is_a_store_that_can_be_used(folder: Path, remember: Remember, capsys: Capsys):
     remember()
     assert main(["backup", "copy.db"]) == 0
-    assert capsys.readouterr().err == "copy.db: written\n"
+    assert (
+        capsys.readouterr().err == f"copy.db: written, a copy of sqlite:///{folder}/lastseen.db\n"
+    )
     assert names(folder / "copy.db") == ["c1", "c2", "c3"]
 
 

@@ -91,17 +91,21 @@ def check_config(*, config: ConfigPath = None) -> None:
 
 
 @app.command(help_epilogue="")
-def init_config(path: Path, /) -> None:
+def init_config(path: Path, /, *, store: str | None = None) -> None:
     """Write a file of all settings with their defaults and reasons. An existing file is left alone.
 
     Args:
         path: The file to write.
+        store: The store.url to write in place of the default.
     """
     from lastseen.server.config.rendering import commented
+    from lastseen.server.config.store_url import problem_with
 
+    if store is not None and (problem := problem_with(store)):
+        raise CommandFailed(f"--store: {problem}")
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(commented())
+            file.write(commented({} if store is None else {"store.url": store}))
     except FileExistsError:
         raise CommandFailed(f"{path}: exists already, and was left as it is") from None
     except OSError as error:

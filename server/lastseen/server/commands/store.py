@@ -20,31 +20,44 @@ from lastseen.server.store.store import Store
 
 def migrate(*, config: ConfigPath = None) -> None:
     """Bring the tables of the store up to date."""
-    done = opening.migrate(*_place(config))
+    url, folder = _place(config)
+    done = opening.migrate(url, folder)
+    store = f"the store {opening.shown_url(url, folder)}"
     if done.before == done.after:
-        output(f"the store is up to date: version {done.after}\n")
+        output(f"{store} is up to date: version {done.after}\n")
     else:
-        output(f"the store is now of version {done.after}; it {_was(done.before)}\n")
+        output(f"{store} is now of version {done.after}; it {_was(done.before)}\n")
 
 
 def export(file: Target, /, *, config: ConfigPath = None) -> None:
     """Write everything that is remembered to a new file of JSON lines."""
     count = None
-    with _store(config, _to_read) as store, making(file) as made:
+    with _store(config, _to_read) as (store, url), making(file) as made:
         count = transfer.export(store, made)
     if count is not None:  # otherwise the reader of the output had enough
-        say(f"{_name(file, 'standard output')}: {count:,} rows written")
+        say(f"{_name(file, 'standard output')}: {count:,} rows written, from {url}")
 
 
-def import_(file: Source, /, *, config: ConfigPath = None) -> None:
+def import_(
+    file: Source,
+    /,
+    *,
+    create: Annotated[
+        bool, Parameter(negative="", help="Create the store if there is none yet.")
+    ] = False,
+    config: ConfigPath = None,
+) -> None:
     """Add what `export` wrote to the store, all of it or nothing."""
     name = _name(file, "standard input")
-    with reading(file) as found, _store(config, _to_change) as store:
+    with (
+        reading(file) as found,
+        _store(config, _to_create if create else _to_change) as (store, url),
+    ):
         try:
             count = transfer.import_(store, found)
         except TransferFailed as error:
             raise CommandFailed(f"{name}: {error}") from error
-    say(f"{name}: {count:,} rows read")
+    say(f"{name}: {count:,} rows read, into {url}")
 
 
 def backup(
@@ -54,21 +67,24 @@ def backup(
     config: ConfigPath = None,
 ) -> None:
     """Copy the SQLite file while the server runs."""
-    with _store(config, _to_copy) as store:
+    with _store(config, _to_copy) as (store, url):
         transfer.backup(store, path)
-    say(f"{path}: written")
+    say(f"{path}: written, a copy of {url}")
 
 
 @contextmanager
-def _store(config: Path | None, opened: Callable[[str, Path], Store]) -> Iterator[Store]:
-    """The store that the settings name, `opened` as a command needs it, while the block runs.
+def _store(
+    config: Path | None, opened: Callable[[str, Path], Store]
+) -> Iterator[tuple[Store, str]]:
+    """The store that the settings name and its URL, `opened` as a command needs it.
 
     Raises:
         CommandFailed: There is none, or it does not do what is asked of it.
     """
-    store = opened(*_place(config))
+    url, folder = _place(config)
+    store = opened(url, folder)
     try:
-        yield store
+        yield store, opening.shown_url(url, folder)
     except StoreUnavailable as error:
         raise CommandFailed(str(error)) from error
     finally:
@@ -76,6 +92,13 @@ def _store(config: Path | None, opened: Callable[[str, Path], Store]) -> Iterato
 
 
 def _to_change(url: str, folder: Path) -> Store:
+    if not opening.has_store(url, folder):
+        shown = opening.shown_url(url, folder)
+        raise CommandFailed(f"there is no store at {shown}: to create one, add --create")
+    return _to_create(url, folder)
+
+
+def _to_create(url: str, folder: Path) -> Store:
     return opening.open_store(url, folder, alone=True)
 
 

@@ -1,7 +1,7 @@
 """Settings as TOML that explains itself: the commented file, and what is in force and why."""
 
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, get_args, get_origin
 
 import tomli_w
@@ -23,10 +23,14 @@ port in [server]. After a change, send the server SIGHUP; what needs a restart s
 `lastseen-server check-config` looks for mistakes; `show-config` shows what is in force, and why."""
 
 
-def commented() -> str:
-    """A file of every setting with its default, reason and bounds: config.toml is this text."""
+def commented(changed: Mapping[str, Any] = {}) -> str:
+    """A file of every setting with its default, reason and bounds: config.toml is this text.
+
+    Args:
+        changed: Values in place of defaults, by dotted key.
+    """
     return _comment(_HEADER) + _render(
-        values(Config()), _about_section, _above, lambda _: "", _example
+        values(Config()) | dict(changed), _about_section, _above, lambda _: "", _example
     )
 
 

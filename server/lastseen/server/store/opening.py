@@ -88,6 +88,30 @@ def migrate(url: str, folder: Path | None = None) -> Migrated:
     return Migrated(opened.before, SCHEMA_VERSION)
 
 
+def has_store(url: str, folder: Path | None = None) -> bool:
+    """Whether there is a store at `url`, of whatever version.
+
+    Raises:
+        StoreUnusable: The database cannot be read or reached. Nothing was changed.
+    """
+    parsed = parse_url(url, (folder or Path()).absolute())
+    if parsed.drivername == "sqlite" and not Path(str(parsed.database)).exists():
+        return False
+    with _named(parsed), ExitStack() as undoing:
+        database = _reach(parsed, undoing)
+        connection = undoing.enter_context(database.reading())
+        return version_of(connection) is not None
+
+
+def shown_url(url: str, folder: Path | None = None) -> str:
+    """The URL of a store as people may see it: its file absolute, its password hidden.
+
+    Raises:
+        StoreUnusable: It is no URL of a database that we know.
+    """
+    return parse_url(url, (folder or Path()).absolute()).render_as_string(hide_password=True)
+
+
 class _Opened(NamedTuple):
     database: Database
     before: str | None  # the version of the schema that was found
