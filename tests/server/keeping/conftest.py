@@ -139,6 +139,9 @@ class FakeStore:
     def forget_runs_before(self, moment: float, limit: int) -> int:
         return self._write(lambda: 0, "forget_runs_before", moment, limit)
 
+    def shrink(self) -> bool:
+        return self._write(lambda: False, "shrink")
+
     @property
     def deliveries(self) -> "FakeStore":
         return self

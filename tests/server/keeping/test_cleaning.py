@@ -105,5 +105,5 @@ async def test_a_round_that_fails_is_followed_by_the_next_five_minutes_later(
     assert len(world.store.calls) == 1
     await trio.sleep(300)
     await wait_all_tasks_blocked()
-    assert len(world.store.calls) == 1 + 6
+    assert len(world.store.calls) == 1 + 7
     nursery.cancel_scope.cancel()

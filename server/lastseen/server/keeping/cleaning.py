@@ -17,6 +17,9 @@ INTERVAL = 300.0
 CHUNK = 1_000
 """Rows forgotten in one call: the writer behind presence waits no longer than for one."""
 
+PAUSE = 0.05
+"""Seconds between two steps that shrink the file: the writer behind presence goes first."""
+
 DAY = 86_400.0
 
 SILENCE_KEPT = DAY
@@ -73,6 +76,7 @@ async def clean_once(
         partial(told.forget_silences_before, now - SILENCE_KEPT),
     ):
         await _in_chunks(forget, in_thread)
+    await _shrink(store, in_thread)
     if clients or events:
         log.info("forgotten", clients=clients, events=events)
     return clients, events
@@ -85,3 +89,11 @@ async def _in_chunks(forget: Callable[..., int], in_thread: InThread) -> int:
         forgotten += count
         if count < CHUNK:
             return forgotten
+
+
+async def _shrink(store: Store, in_thread: InThread) -> None:
+    """Shrink the file step by step."""
+    more = True
+    while more:
+        more = await in_thread(store.shrink)
+        await trio.sleep(PAUSE if more else 0)

@@ -4,16 +4,18 @@ Only who has claimed the store may do the last: a server that is running would f
 than its own. Who only reads leaves everything as it is.
 """
 
+import math
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import Struct
 from sqlalchemy import URL, text
 
+from lastseen.server.store import vacuum
 from lastseen.server.store.claim import FileClaim, GiveUp, claim_database
 from lastseen.server.store.companions import check_wal, new_stamp, stamp_of, write_stamp
 from lastseen.server.store.database import Database
@@ -82,7 +84,7 @@ def migrate(url: str, folder: Path | None = None) -> Migrated:
     Raises:
         StoreUnusable: As there.
     """
-    opened = _open(url, folder, alone=True)
+    opened = _open(url, folder, alone=True, largest=math.inf)
     opened.database.close()
     opened.give_up()
     return Migrated(opened.before, SCHEMA_VERSION)
@@ -118,7 +120,9 @@ class _Opened(NamedTuple):
     give_up: GiveUp
 
 
-def _open(url: str, folder: Path | None, *, alone: bool) -> _Opened:
+def _open(
+    url: str, folder: Path | None, *, alone: bool, largest: float = vacuum.LARGEST_AT_START
+) -> _Opened:
     parsed = parse_url(url, (folder or Path()).absolute())
     with _named(parsed), ExitStack() as undoing:
         database = _reach(parsed, undoing)
@@ -133,7 +137,7 @@ def _open(url: str, folder: Path | None, *, alone: bool) -> _Opened:
         if claim is None:
             before = _prepare(database, parsed)
         else:
-            before = _prepare_claimed(database, parsed, claim)
+            before = _prepare_claimed(database, parsed, claim, largest)
         undoing.pop_all()
         return _Opened(database, before, give_up)
 
@@ -163,7 +167,7 @@ def _named(url: URL) -> Iterator[None]:
         raise StoreUnusable(f"the store {where} cannot be opened: {error.reason}") from error
 
 
-def _prepare_claimed(database: Database, url: URL, claim: FileClaim) -> str | None:
+def _prepare_claimed(database: Database, url: URL, claim: FileClaim, largest: float) -> str | None:
     """Prepare an SQLite file that is ours alone, and give it a number of its own (`companions`)."""
     file = Path(str(url.database))
     check_wal(file, claim.noted)
@@ -171,6 +175,8 @@ def _prepare_claimed(database: Database, url: URL, claim: FileClaim) -> str | No
     # Between the two notes the file may have either number, also after a power cut.
     claim.note([stamp] if before is None else [before, stamp])
     version = _prepare(database, url)
+    with suppress(StoreUnavailable):  # no room to write it anew, say: it just does not shrink
+        vacuum.enable(file, largest)
     write_stamp(file, stamp)
     claim.note([stamp])
     return version

@@ -7,7 +7,7 @@ from sqlalchemy.sql.schema import Table
 
 from lastseen.server.store import clients as clients_
 from lastseen.server.store import events as events_
-from lastseen.server.store import finding, pending, recording, runs, settings, uptime
+from lastseen.server.store import finding, pending, recording, runs, settings, uptime, vacuum
 from lastseen.server.store.database import CHUNK, Database, chunks
 from lastseen.server.store.deliveries import DeliveryStore
 from lastseen.server.store.filtering import Filter
@@ -241,6 +241,15 @@ class Store:
         """Keep a setting that was changed while running."""
         with self.database.writing() as connection:
             settings.write(connection, key, value)
+
+    def shrink(self) -> bool:
+        """Give some free pages of an SQLite file back to the file system; whether there are more.
+
+        PostgreSQL looks after its own files: returns False.
+        """
+        if self.database.dialect != "sqlite":
+            return False
+        return vacuum.give_back(self.database)
 
     def counts(self) -> Counts:
         """How many rows there are. Counts each: a tenth of a second at a million."""

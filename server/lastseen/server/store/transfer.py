@@ -109,6 +109,7 @@ def _copy(store: Store, path: Path) -> None:
         if not isinstance(source, sqlite3.Connection):
             raise TypeError(f"expected an SQLite connection, got {source!r}")
         source.backup(target)  # in one step: in several, each write meanwhile would start it anew
+        target.execute("VACUUM")  # the copy has the free pages of the original, too
         target.execute("PRAGMA user_version=0")  # another file than the original: `companions`
         target.execute("PRAGMA journal_mode=DELETE")  # the copy is one file, and stays one
 
