@@ -41,6 +41,12 @@ class Delays:
         """By how much the last run's clock is behind that of any earlier one, in seconds."""
         return max(run.skew for run in self._runs) - self._runs[-1].skew
 
+    def until(self, reading: float, moment: float) -> float:
+        """Seconds from a moment of the world until the clock of the run of that moment showed this
+        reading.
+        """
+        return reading - self._read(moment)
+
     def _read(self, moment: float) -> float:
         return moment + self._runs[self._before(moment)].skew
 

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from lastseen.server.config.schema import Config
 from lastseen.server.config.sections.notify import (
+    KINDS,
     Apprise,
     Channel,
     Command,
     Maintenance,
-    Notify,
     Telegram,
     Webhook,
 )
@@ -45,7 +45,7 @@ def check_notify(config: Config) -> None:
             unless it is a secret.
     """
     notify = config.notify
-    for kind in notify.__struct_fields__:
+    for kind in (*KINDS, "maintenance"):
         for index, item in enumerate(getattr(notify, kind)):
             for name, problem in chain(_problems_with_name(item.name), _PROBLEMS[type(item)](item)):
                 raise ConfigError(f"notify.{kind}[{index}].{name}: {problem}", [f"notify.{kind}"])
@@ -60,7 +60,7 @@ def _check_names(what: str, named: Iterable[Channel | Maintenance]) -> None:
         if item.name in seen:
             raise ConfigError(
                 f"notify: expected {what} of different names, got two {shown(item.name)}",
-                [f"notify.{kind}" for kind in Notify.__struct_fields__],
+                [f"notify.{kind}" for kind in (*KINDS, "maintenance")],
             )
         seen.add(item.name)
 

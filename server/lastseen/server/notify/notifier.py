@@ -97,7 +97,11 @@ class Notifier:
         self._requieting: Iterator[Telling] = iter(())
         self._something_to_do = trio.Event()
         self._broken: list[BrokenChannel] = []
-        self._outbox = Outbox(self._followed.channels, new_name)
+        self._outbox = Outbox(
+            self._followed.channels,
+            new_name,
+            returns_during_silence=self._followed.returns_during_silence,
+        )
         supply = Supply(
             store, self._around.in_thread, self._written_until, self._around.schedule, new_name
         )
@@ -267,6 +271,7 @@ class Notifier:
     def _follow(self, settings: Notify) -> None:
         before = {channel.name for channel in _enabled(self._followed)}
         self._followed = settings
+        self._outbox.returns_during_silence = settings.returns_during_silence
         self._give_up(before)
         self._follow_channels()
 

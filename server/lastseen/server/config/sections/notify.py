@@ -16,6 +16,7 @@ from lastseen.server.config.sections.section import Section
 
 __all__ = [
     "DAYS",
+    "KINDS",
     "Apprise",
     "Channel",
     "Command",
@@ -29,6 +30,9 @@ __all__ = [
 
 MOST = 1000
 """Channels or windows of one kind: more is a slip."""
+
+KINDS = ("webhook", "telegram", "apprise", "command")
+"""The arrays of `[notify]` whose tables are channels."""
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = get_args(Day)
@@ -72,10 +76,19 @@ class Maintenance(Section, frozen=True, kw_only=True):
 
 
 class Notify(Section, frozen=True, kw_only=True):
-    """Who is told when clients go and come back: any number of channels of each kind. All that one
-    may have is in docs/configuration.md; docs/notifications.md says what is told, and when.
+    """Notifications: which channels are told that clients go offline and come back.
+    docs/configuration.md lists all settings of a channel; docs/notifications.md says what is sent,
+    and when.
     """
 
+    returns_during_silence: Annotated[
+        bool,
+        Meta(
+            description="Report a return at once, although a silence or maintenance covers the "
+            "client, if its outage was reported before. With false, the return is reported when "
+            "the silence ends."
+        ),
+    ] = True
     webhook: Annotated[
         tuple[Webhook, ...],
         Meta(
@@ -136,4 +149,4 @@ class Notify(Section, frozen=True, kw_only=True):
     @property
     def channels(self) -> tuple[Channel, ...]:
         """All of them, those that are not enabled too."""
-        return (*self.webhook, *self.telegram, *self.apprise, *self.command)
+        return tuple(channel for kind in KINDS for channel in getattr(self, kind))
