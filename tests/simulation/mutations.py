@@ -75,7 +75,7 @@ MUTATIONS = [
              "return said(standing, channel, key, now, counts_from=None)", 17),
     Mutation("a return in a silence is told when it ends", 4, "notify/outbox.py",
              "return Mute(self.returns_during_silence) if covered else None",
-             "return Mute() if covered else None", 15),
+             "return Mute() if covered else None", 48),
     Mutation("a silence covers no outage that begins in it", 4, "notify/outbox.py",
              "mute = standings.get(channel.name), silence if channel.enabled else OFF",
              "mute = standings.get(channel.name), None if channel.enabled else OFF", 15),

@@ -633,6 +633,50 @@ async def test_what_became_of_deliveries_is_counted(autojump_clock, new_world):
     }
 
 
+@pytest.mark.parametrize(
+    "change", ["enabled", "other settings", "turned off and on", "taken out and put back"]
+)
+async def test_the_counters_of_a_channel_go_on_whatever_becomes_of_it(
+    autojump_clock, new_world, change: str
+):
+    world = new_world(channel(max_attempts=1))
+    await world.begin()
+    world.senders.error = TransportError("answered 503")
+    world.goes("web-01")
+    await trio.sleep(60)
+    world.senders.error = None
+    world.goes("web-02")
+    await trio.sleep(1)
+    world.senders.error = REFUSED
+    world.goes("web-03")
+    await trio.sleep(1)
+    world.senders.error = None
+    [before] = world.notifier.channels()
+    match change:
+        case "enabled":
+            world.notifier.enable("ops")
+        case "other settings":
+            world.settings = Notify(command=(channel(max_attempts=1, timeout=9),))
+        case "turned off and on":
+            world.settings = Notify(command=(channel(max_attempts=1, enabled=False),))
+            await trio.sleep(3)
+            [off] = world.notifier.channels()
+            assert (off.enabled, off.sent, off.last_sent) == (False, 1, before.last_sent)
+            world.settings = Notify(command=(channel(max_attempts=1),))
+        case "taken out and put back":
+            world.settings = Notify()
+            await trio.sleep(3)
+            world.settings = Notify(command=(channel(max_attempts=1),))
+    await trio.sleep(3)
+    world.goes("web-04")
+    await trio.sleep(1)
+    told = len(world.told)
+    [record] = world.notifier.channels()
+    assert record.sent == told
+    assert record.last_sent > before.last_sent
+    assert world.notifier.outcomes() == {("ops", "sent"): told, ("ops", "failed"): 1}
+
+
 # --- from run to run -----------------------------------------------------------------------------
 
 

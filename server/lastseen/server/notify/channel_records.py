@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from lastseen.server.config.sections.channels import Channel
 from lastseen.server.notify.lane import Lane
+from lastseen.server.notify.tally import NEVER, Tally
 from lastseen.shared.messages import ChannelRecord
 
 STILL_OFF = "off still: what waited when it was turned off is given up first"
@@ -11,16 +12,19 @@ STILL_OFF = "off still: what waited when it was turned off is given up first"
 
 
 def channel_record(
-    channel: Channel, lane: Lane | None, *, is_given_up: bool = False
+    channel: Channel, lane: Lane | None, tally: Tally, *, is_given_up: bool = False
 ) -> ChannelRecord:
-    """What this run knows of a channel, whether a lane sends by it or not. `is_given_up`: what
-    waits for it is being given up.
+    """Describe a channel as this run knows it, whether a lane sends by it or not. `is_given_up`:
+    the pending deliveries of the channel are being withdrawn.
     """
     kind = type(channel).__name__.lower()
+    last_sent = None if tally.last_sent == NEVER else _moment(tally.last_sent)
     if lane is None:
         why = STILL_OFF if channel.enabled and is_given_up else ""
         is_on = channel.enabled and not is_given_up
-        return ChannelRecord(channel.name, kind, is_on, "working", why)
+        return ChannelRecord(
+            channel.name, kind, is_on, "working", why, sent=tally.sent, last_sent=last_sent
+        )
     return ChannelRecord(
         channel.name,
         kind,
@@ -28,8 +32,8 @@ def channel_record(
         lane.state,
         lane.error,
         _moment(lane.since),
-        sent=lane.sent,
-        last_sent=_moment(lane.last_sent),
+        sent=tally.sent,
+        last_sent=last_sent,
         rests_until=_moment(lane.rests_until),
     )
 

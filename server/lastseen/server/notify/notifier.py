@@ -211,18 +211,24 @@ class Notifier:
         settings = sorted(self._followed.channels, key=lambda channel: channel.name)
         given_up = self._giving_up.is_under_way
         return [
-            channel_record(channel, lanes.get(channel.name), is_given_up=given_up(channel.name))
+            channel_record(
+                channel,
+                lanes.get(channel.name),
+                self._lanes.tally(channel.name),
+                is_given_up=given_up(channel.name),
+            )
             for channel in settings
         ]
 
     def outcomes(self) -> dict[tuple[str, str], int]:
-        """How many deliveries became what in this run: by the channel's name and `sent` (it took
-        them) or `failed` (they were given up). A channel begins anew when its settings change.
+        """Count the deliveries of this run by channel name and outcome: `sent` (the channel took
+        them) or `failed` (they were given up). The counters of a channel only grow.
         """
         found: dict[tuple[str, str], int] = {}
-        for lane in self._lanes:
-            found[lane.channel.name, "sent"] = lane.sent
-            found[lane.channel.name, "failed"] = lane.failed
+        for channel in self._followed.channels:
+            tally = self._lanes.tally(channel.name)
+            found[channel.name, "sent"] = tally.sent
+            found[channel.name, "failed"] = tally.failed
         return found
 
     # --- within -------------------------------------------------------------------------------
