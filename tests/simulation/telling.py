@@ -79,7 +79,7 @@ class Judge:
         self._alternates(told)
         due_at = self._records.waiting(self._channel.name, client_id)
         if due_at is not None and due_at > self._world.now - LAST:  # to be tried again later
-            if due_at > self._world.now + RETRY + self._delays.set_back():
+            if due_at > self._world.now + RETRY:
                 self._breach(f"{client_id} is to be told at {due_at:.1f} only")
             return
         outages = self._records.outages[client_id]
@@ -123,7 +123,7 @@ class Judge:
             self._hold_to_delay(outage, item, silencing)
         elif (
             since < until
-            and self._delays.lasted(since, until) > delay + EDGE
+            and self._delays.longest_up(since, until) > delay + EDGE
             and self._muted.must_know(since + delay, until)
         ):
             self._breach(f"{client_id} gone at {outage.at:.1f} ({outage}), not told")
@@ -153,8 +153,8 @@ class Judge:
 
     def _hold_to_delay(self, outage: Outage, item: Told, silencing: Silencing) -> None:
         delay, until = self._channel.delay, min(item.at, outage.back or item.at)
-        if not self._delays.was_up(delay - EDGE, outage.at, until):
-            gone = until - outage.at
+        gone = self._delays.up(outage.at, until)
+        if gone < delay - EDGE and not self._is_clock_lost(outage.at, until):
             self._breach(f"{item.client_id} told of, though gone for {gone:.1f} s only by then")
         early = silencing.too_early(outage.at, delay, item.at)
         if early is not None and not self._is_clock_set(item.at - LONGEST - delay, item.at):
@@ -166,6 +166,12 @@ class Judge:
             due - delay, item.at, self._channel.name
         ):
             self._breach(f"{item.client_id} told {item.at - due:.1f} s late, and nothing was wrong")
+
+    def _is_clock_lost(self, since: float, until: float) -> bool:
+        """Whether a run took over from one whose clock was set, and which may have ended before it
+        could write so.
+        """
+        return self._delays.restarted(since, until) and self._is_clock_set(since - LONG, until)
 
     def _is_clock_set(self, since: float, until: float) -> bool:
         return any(since <= at <= until for at in self._world.skewed_at)

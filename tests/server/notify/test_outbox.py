@@ -59,7 +59,7 @@ class World:
 
     def passes(self, seconds: float) -> None:
         self.now += seconds
-        self.keep(self.outbox.tick(self.now))
+        self.keep(self.outbox.tick(self.now, self.now))
 
     def silence(self, quiet: frozenset[Matcher] = EVERYONE) -> None:
         for telling in self.outbox.silence(quiet, self.now):

@@ -116,10 +116,12 @@ class Outbox:
         self.quiet = quiet
         return self._portions(now)
 
-    def tick(self, now: float) -> Telling:
-        """Time passed: who flapped may be steady, and of long outages channels are reminded."""
+    def tick(self, now: float, wall: float) -> Telling:
+        """Time passed: a client that flapped may be steady, and channels are reminded of long
+        outages. `now` is of the schedule's clock; `wall` is what reminders say that the time is.
+        """
         self._changes.forget(self._channels, now)
-        return self._keep(self._timed_steps(now)) if self._timed else NOTHING
+        return self._keep(self._timed_steps(now, wall)) if self._timed else NOTHING
 
     # --- what is known ------------------------------------------------------------------------
 
@@ -204,7 +206,7 @@ class Outbox:
             elif not is_muted or (mute.tells_returns and not standing.offline):
                 yield key, muted(standing, channel, mute, self._new_key(), now)
 
-    def _timed_steps(self, now: float) -> Iterator[tuple[Key, Step]]:
+    def _timed_steps(self, now: float, wall: float) -> Iterator[tuple[Key, Step]]:
         for key in list(self._timed):
             channel, standing = self._channels.get(key[0]), self._standings[key[1]][key[0]]
             if channel is None:
@@ -215,7 +217,7 @@ class Outbox:
             elif (
                 not standing.muted and standing.remind_at is not None and standing.remind_at <= now
             ):
-                yield key, reminded(standing, channel, self._new_key(), now)
+                yield key, reminded(standing, channel, self._new_key(), now, wall)
 
     def _keep(self, steps: Iterable[tuple[Key, Step]]) -> Telling:
         """Take steps, and gather what the store is to keep of them."""

@@ -155,25 +155,9 @@ def muted(standing: Standing, channel: Channel, mute: Mute, key: str, now: float
     return _unless_settled(replace(known, muted="silence"), withdrawn)
 
 
-def begun_by(standing: Standing, now: float) -> Standing:
-    """The standing, if the clock was set back since: what lies ahead happened by now. Its moments
-    are moved together, as an outage is known by them.
-    """
-    ahead = standing.changed_at - now
-    if ahead <= 0:
-        return standing
-    since, remind_at = standing.since, standing.remind_at
-    return replace(
-        standing,
-        changed_at=now,
-        since=since if since is None else now - (standing.changed_at - since),
-        remind_at=remind_at if remind_at is None else remind_at - ahead,
-    )
-
-
-def reminded(standing: Standing, channel: Channel, key: str, now: float) -> Step:
-    """The client is offline still, and it is time to say so again. A reminder that was not sent
-    yet is not needed any more.
+def reminded(standing: Standing, channel: Channel, key: str, now: float, wall: float) -> Step:
+    """The client is still offline, and it is time to say so again. A reminder that was not sent
+    yet is withdrawn. `wall` is what the reminder says that the time is.
     """
     before, interval = standing, channel.repeat_interval
     if not interval or standing.remind_at is None:
@@ -182,8 +166,8 @@ def reminded(standing: Standing, channel: Channel, key: str, now: float) -> Step
     following = standing.remind_at + (missed + 1) * interval
     outage = from_json("reminder", standing.notice)
     if isinstance(outage, ClientNotice):
-        gone = max(0.0, now - outage.client.last_seen.timestamp())
-        outage = replace(outage, at=now, gone=gone)
+        gone = max(0.0, wall - outage.client.last_seen.timestamp())
+        outage = replace(outage, at=wall, gone=gone)
     delivery = _delivery(
         replace(standing, notice=to_json(outage)), "reminder", key, now, due_at=now
     )
