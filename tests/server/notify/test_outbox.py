@@ -644,6 +644,55 @@ def test_in_a_silence_nobody_is_reminded():
     assert world.told() == ["offline"]
 
 
+# --- conversations ------------------------------------------------------------------------------
+
+
+def threads_of(world: World) -> list[tuple[str, str]]:
+    return [(d.kind, from_json(d.kind, d.notice).thread) for d in world.deliveries()]
+
+
+def test_all_that_is_told_of_one_outage_is_one_thread_and_another_outage_is_another():
+    world = World(ops(repeat_interval=60))
+    world.goes()
+    first = world.deliveries()[0].key
+    world.passes(60)
+    world.restarted()
+    world.comes()
+    world.goes()
+    second = world.deliveries()[-1].key
+    assert first != second
+    assert threads_of(world) == [
+        ("offline", first),
+        ("reminder", first),
+        ("online", first),
+        ("offline", second),
+    ]
+
+
+def test_what_a_channel_is_told_after_it_was_off_goes_on_with_the_thread_that_it_knows():
+    world = World(ops())
+    world.goes()
+    first = world.deliveries()[0].key
+    world.follow(ops(enabled=False))
+    world.comes()
+    world.passes(10)
+    world.goes()
+    world.follow(ops())
+    world.comes()
+    assert threads_of(world) == [("offline", first), ("offline", first), ("online", first)]
+
+
+def test_an_outage_that_was_withdrawn_begins_no_thread():
+    world = World(ops(delay=30))
+    world.goes()
+    world.silence()
+    world.unsilence()
+    second = world.deliveries()[-1].key
+    world.passes(60)
+    world.comes()
+    assert threads_of(world) == [("offline", second), ("online", second)]
+
+
 # --- the server itself --------------------------------------------------------------------------
 
 

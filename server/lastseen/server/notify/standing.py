@@ -249,12 +249,15 @@ def _completed(change: Change, before: Standing) -> Json:
 
 
 def _delivery(standing: Standing, kind: Kind, key: str, now: float, due_at: float) -> Delivery:
+    notice = standing.notice
+    if standing.thread and isinstance(notice, dict):
+        notice = notice | {"thread": standing.thread}
     return Delivery(
         key=key,
         channel=standing.channel,
         kind=kind,
         client_id=standing.client_id,
-        notice=standing.notice,
+        notice=notice,
         created_at=now,
         due_at=due_at,
         epoch=standing.epoch,

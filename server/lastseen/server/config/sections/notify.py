@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from lastseen.server.config.sections.channels import (
     Channel,
@@ -89,6 +90,13 @@ class Notify(Section, frozen=True, kw_only=True):
             "the silence ends."
         ),
     ] = True
+    timezone: Annotated[
+        str,
+        Meta(
+            description="The time zone of the times in messages that people read: a name of the "
+            "IANA, like Europe/Berlin. A channel may have another one. Maintenance has its own."
+        ),
+    ] = "UTC"
     webhook: Annotated[
         tuple[Webhook, ...],
         Meta(
@@ -99,7 +107,7 @@ class Notify(Section, frozen=True, kw_only=True):
                     "name": "pager",
                     "url": "https://pager.example/lastseen",
                     "secret_file": "pager.secret",
-                    "events": ["offline"],
+                    "via": ["tcp", "http", "lan"],
                 }
             ],
         ),
@@ -109,7 +117,14 @@ class Notify(Section, frozen=True, kw_only=True):
         Meta(
             description="A chat of Telegram.",
             max_length=MOST,
-            examples=[{"name": "family", "token_env": "TELEGRAM_TOKEN", "chat_id": -1001234567890}],
+            examples=[
+                {
+                    "name": "family",
+                    "token_env": "TELEGRAM_TOKEN",
+                    "chat_id": -1001234567890,
+                    "reasons": ["closed", "timeout"],
+                }
+            ],
         ),
     ] = ()
     apprise: Annotated[
@@ -148,5 +163,10 @@ class Notify(Section, frozen=True, kw_only=True):
 
     @property
     def channels(self) -> tuple[Channel, ...]:
-        """All of them, those that are not enabled too."""
-        return tuple(channel for kind in KINDS for channel in getattr(self, kind))
+        """All of them, including disabled ones, each with the time zone that applies to it."""
+        return tuple(self._in_zone(channel) for kind in KINDS for channel in getattr(self, kind))
+
+    def _in_zone(self, channel: Channel) -> Channel:
+        if not isinstance(channel, ForPeople) or channel.timezone:
+            return channel
+        return replace(channel, timezone=self.timezone)
