@@ -1,5 +1,5 @@
 """The wall clock jumps by hours, both ways: nobody is offline for it, who falls silent is noticed
-as soon as ever, and the history is in order.
+as soon as ever, the history is in order, and notifications are sent in time.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.server.notify.channels.conftest import Receiver
 
 from lastseen.shared.messages import GetHistory, GetUptime, History, Leave, Ping, Pong, Uptime
 
@@ -81,6 +82,29 @@ def test_nobody_is_offline_for_it_and_history_is_in_order(
     )[0]
     assert 8 <= event["silence"] < 60
     faultless(server)
+
+
+@pytest.mark.parametrize("step", [-86_500, 100 * 86_400])
+def test_an_outage_is_reported_after_its_delay_although_the_clock_is_set_meanwhile(
+    start: Any, wire: Any, wall: Any, tmp_path: Path, until_slowly: Any, step: int
+):
+    receiver = Receiver()
+    try:
+        server = start(
+            store={"url": f"sqlite:///{tmp_path}/clock.db", "flush_interval": 1},
+            notify={"webhook": [{"name": "ops", "url": receiver.url, "delay": 3}]},
+        )
+        connect = partial(wire, server)
+        link = connect()
+        link.register("web-01")
+        link.say(Leave())
+        link.hear()
+        wall(step)
+        until_slowly(partial(is_ahead, connect, step), f"{step} s ahead")
+        until_slowly(lambda: receiver.requests, "the outage is reported")
+    finally:
+        receiver.close()
+    assert b"client.offline" in receiver.requests[0].body
 
 
 def is_ahead(connect: Any, seconds: int) -> bool:

@@ -15,36 +15,30 @@ def runs(*skews: float) -> Delays:
     )
 
 
-def test_within_a_run_a_wrong_clock_changes_nothing():
-    delays = runs(-3600.0)
-    assert delays.lasted(10.0, 40.0) == 30.0
-    assert delays.was_up(30.0, 10.0, 40.0)
-    assert not delays.was_up(30.5, 10.0, 40.0)
+def test_only_time_in_which_a_run_was_up_counts():
+    delays = runs(0.0, 3600.0, 0.0)
+    assert delays.up(10.0, 40.0) == 30.0
+    assert delays.up(90.0, 130.0) == 30.0
+    assert delays.up(102.0, 108.0) == 0.0
+    assert delays.up(90.0, 230.0) == 120.0
 
 
-def test_across_a_restart_with_the_clock_as_it_was_all_time_counts():
-    assert runs(0.0, 0.0).was_up(30.0, 90.0, 120.0)
-    assert not runs(0.0, 0.0).was_up(30.5, 90.0, 120.0)
+def test_the_longest_time_is_of_one_run():
+    assert runs(0.0, 0.0).longest_up(90.0, 130.0) == 20.0
+    assert runs(0.0, 0.0).longest_up(102.0, 108.0) == 0.0
 
 
-def test_set_forward_a_delay_is_shorter():
-    assert runs(0.0, 60.0).lasted(90.0, 115.0) == 85.0
-    assert runs(0.0, 60.0).was_up(80.0, 90.0, 115.0)
+def test_what_a_clock_shows_is_as_wrong_as_it_was_when_the_run_began():
+    assert runs(-3600.0).until(40.0 - 3600.0, 10.0) == 30.0
+    assert runs(0.0, 60.0).until(115.0 + 60.0, 111.0) == 4.0
 
 
-def test_set_back_a_delay_is_longer_but_counts_from_the_restart_at_the_latest():
-    delays = runs(0.0, -60.0)
-    assert delays.lasted(90.0, 130.0) == -20.0
-    assert delays.was_up(20.0, 90.0, 130.0)
-    assert not delays.was_up(20.5, 90.0, 130.0)
-
-
-def test_a_delay_that_was_up_in_an_earlier_run_was_up():
-    assert runs(0.0, 60.0, 0.0).was_up(80.0, 90.0, 225.0)
+def test_a_restart_between_two_moments_is_known():
+    assert not runs(0.0, 0.0).restarted(10.0, 105.0)
+    assert runs(0.0, 0.0).restarted(105.0, 110.0)
 
 
 def test_only_runs_since_a_moment_make_the_clock_one_that_was_set_back():
     assert runs(60.0, 0.0).set_back_since(50.0)
     assert not runs(60.0, 0.0).set_back_since(150.0)
     assert not runs(-60.0, 0.0).set_back_since(50.0)
-    assert runs(0.0, 60.0, -30.0).set_back() == 90.0

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
+from websockets.sync.client import connect
 
 from lastseen.shared.messages import Silence, Silenced, Unsilence, Unsilenced
 
@@ -148,6 +149,44 @@ def test_who_is_back_within_the_delay_makes_no_noise(
     assert len(receiver.told()) == 2
 
 
+def test_a_closed_tab_is_reported_to_an_unfiltered_channel_only(
+    start_telling, receiver, ops, outbox, go
+):
+    server = start_telling(
+        webhook=[
+            ops | {"name": "all", "url": receiver.url + "/all"},
+            ops | {"name": "machines", "url": receiver.url + "/machines", "via": ["tcp", "http"]},
+            ops | {"name": "failures", "url": receiver.url + "/failures", "reasons": ["timeout"]},
+        ]
+    )
+    with connect(f"ws://127.0.0.1:{server.websocket_port}/ws") as tab:
+        tab.send('{"type": "register", "client_id": "tab", "page": true}')
+        tab.recv()
+    receiver.wait_for(1)  # its end was seen before that of the next
+    go(server, "web-01")
+    receiver.wait_for(3)
+    outbox.wait_for_nothing_pending()
+    told = {(r.path, json.loads(r.body)["data"]["client"]["id"]) for r in receiver.taken()}
+    assert told == {("/all", "tab"), ("/all", "web-01"), ("/machines", "web-01")}
+
+
+def test_the_mails_of_one_outage_are_one_thread_across_a_restart(
+    start_telling, mailbox, outbox, go, come
+):
+    mail = {"name": "ops", "url": _mail(mailbox), "timezone": "Asia/Tokyo"} | AT_ONCE
+    server = start_telling(apprise=[mail])
+    go(server, "web-01", "db-01")
+    outbox.wait_for(["sent", "sent"])
+    _ends(server)
+    server = start_telling(apprise=[mail])
+    come(server, "web-01")
+    outbox.wait_for(["sent"] * 3)
+    threads = {_subject(mail): mail["References"] for mail in mailbox.mails}
+    assert threads["web-01 is offline"] == threads["web-01 is back online"]
+    assert threads["web-01 is offline"] != threads["db-01 is offline"]
+    assert all("JST" in str(mail) for mail in mailbox.mails)
+
+
 def test_who_comes_and_goes_too_often_is_told_of_once_until_it_is_steady(
     start_telling, receiver, ops, go
 ):
@@ -166,6 +205,26 @@ def test_who_comes_and_goes_too_often_is_told_of_once_until_it_is_steady(
 
 
 # --- silences ------------------------------------------------------------------------------------
+
+
+def test_a_client_that_is_back_shortly_after_a_silence_raises_no_alarm(
+    start_telling, receiver, ops, outbox, wire, go, come, until
+):
+    server = start_telling(webhook=[ops | {"delay": 4}, ops | {"name": "swift"}])
+    go(server, "web-02")
+    receiver.wait_for(1)  # the swift channel reports web-02 before the silence
+    admin = wire(server)
+    admin.say(Silence(3600, client="web-*"))
+    silence = admin.hear_only(Silenced).silence
+    go(server, "web-01")
+    come(server, "web-02")
+    assert receiver.wait_for(2)[1] == ("client.online", "web-02")  # in the silence
+    admin.say(Unsilence(silence.id))
+    admin.hear_only(Unsilenced)
+    until(lambda: len(outbox.states("ops")) == 2, lambda: outbox.states("ops"))
+    come(server, "web-01")
+    outbox.wait_for(["withdrawn", "withdrawn"])
+    assert ("client.online", "web-01") in receiver.wait_for(4)
 
 
 def test_a_silence_is_kept_across_a_restart_and_what_is_still_so_is_told_when_it_ends(

@@ -116,6 +116,30 @@ def test_what_is_right_is_taken(text: str, load_text: Load):
             HOOK + "headers.'a b' = 'x'\n",
             "webhook[0].headers: expected the name of a header that is not ours, got 'a b'",
         ),
+        (
+            HOOK + "reasons = ['timeout', 'returned']\n",
+            "webhook[0].reasons[1]: expected left, closed, timeout, replaced or kicked, got 'retu",
+        ),
+        (HOOK + "reasons = ['silent']\n", "webhook[0].reasons[0]: expected left, closed, timeout"),
+        (HOOK + "reasons = ['tab']\n", "webhook[0].reasons[0]: expected one of"),
+        (HOOK + "via = ['browser']\n", "webhook[0].via[0]: expected one of"),
+        (HOOK + "timezone = 'UTC'\n", "webhook[0].timezone: no such setting"),
+        (
+            TELEGRAM + "chat_id = 1\ntimezone = 'Europe/Berlni'\n",
+            "telegram[0].timezone: expected a zone like Europe/Berlin or UTC, got 'Europe/Berlni'",
+        ),
+        (
+            "[notify]\ntimezone = 'CEST'\n",
+            "timezone: expected a zone like Europe/Berlin or UTC, got 'CEST'",
+        ),
+        (
+            TELEGRAM + "chat_id = 1\nmessage_thread_id = 1\n",
+            "telegram[0].message_thread_id: expected `int` >= 2, got 1",
+        ),
+        (
+            TELEGRAM + "chat_id = 1\nmessage_thread_id = '12'\n",
+            "telegram[0].message_thread_id: expected `int | null`, got '12'",
+        ),
         (HOOK + "urll = 'x'\n", "webhook[0].urll: no such setting; did you mean url?"),
         (HOOK + "zzz = 'x'\n", "webhook[0].zzz: no such setting"),
     ],
@@ -196,3 +220,21 @@ def test_a_changed_copy_is_held_to_it_too(load_text: Load):
     with pytest.raises(ConfigError, match=r"notify\.webhook\[0\]\.name: expected") as caught:
         check(with_value(load_text("").config, "notify.webhook", long))
     assert caught.value.keys == ("notify.webhook",)
+
+
+def test_a_channel_for_people_has_the_time_zone_of_all_unless_it_has_its_own(load_text: Load):
+    text = (
+        "[notify]\ntimezone = 'Asia/Tokyo'\n"
+        + TELEGRAM
+        + "chat_id = 1\n[[notify.apprise]]\nname = 'b'\nurl = 'json://x'\n"
+        + "timezone = 'Europe/Berlin'\n"
+    )
+    channels = load_text(text).config.notify.channels
+    assert {channel.name: channel.timezone for channel in channels} == {
+        "a": "Asia/Tokyo",
+        "b": "Europe/Berlin",
+    }
+
+
+def test_a_reason_of_clients_that_are_late_may_stand_among_others(load_text: Load):
+    load_text(HOOK + "reasons = ['timeout', 'silent']\n")

@@ -46,8 +46,9 @@ def test_the_name_of_the_file_cannot_break_the_comment_that_it_stands_in():
 def test_the_examples_of_channels_can_be_used_as_they_are(folder: Path, load_text: Load):
     (folder / "pager.secret").write_text("whsec_" + "YWJj" * 8)
     (folder / "mail.url").write_text("mailto://ann:pw@example.org")
-    text = commented().partition("# Who is told when")[2].partition("# The log goes")[0]
-    examples = [line[2:] for line in text.splitlines() if "=" in line or "[[" in line]
+    text = commented().partition("\n[notify]\n")[2].partition("# The log goes")[0]
+    comments = [line[2:] for line in text.splitlines() if line.startswith("# ")]
+    examples = [line for line in comments if "=" in line or "[[" in line]
     notify = load_text("\n".join(examples), {"TELEGRAM_TOKEN": "123:abc"}).config.notify
     assert len(notify.channels) == 4
     assert len(notify.maintenance) == 1

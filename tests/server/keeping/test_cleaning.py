@@ -48,6 +48,12 @@ async def test_what_was_told_is_forgotten_with_what_it_was_about(world):
     }
 
 
+async def test_what_was_told_is_forgotten_by_the_clock_that_it_was_scheduled_with(world):
+    await clean_once(world.store, world.presence, retention, world.store.here, lambda: 1_000 * DAY)
+    [(moment, _)] = world.store.called("forget_before")
+    assert moment == (1_000 - 90) * DAY
+
+
 async def test_one_that_is_present_is_never_forgotten(world, known):
     world.store.clients["web-01"] = known("web-01", last_seen=WALL - 300 * DAY)
     world.register("web-01")

@@ -69,6 +69,9 @@ class FakeNotifier:
     def now(self) -> float:
         return NOW
 
+    def as_wall(self, moment: float) -> float:
+        return moment
+
     def silenced(self, silence: StoredSilence) -> None:
         self.told.append(("silenced", silence))
 

@@ -15,6 +15,7 @@ from lastseen.server.notify.errors import TransportError
 from lastseen.server.notify.lane import Lane
 from lastseen.server.notify.notice import MassLoss, Message, to_json
 from lastseen.server.notify.taking import Supply
+from lastseen.server.notify.tally import Tally
 from lastseen.server.store.errors import StoreUnavailable
 from lastseen.server.store.telling import Attempt, BrokenChannel, Delivery
 
@@ -148,7 +149,7 @@ class World:
 
     def new_lane(self, **settings: Any) -> Lane:
         channel = Channel(name="ops", **settings)
-        return Lane(channel, "digest", self.receiver, self.supply, lambda: 1.0)
+        return Lane(channel, "digest", self.receiver, self.supply, lambda: 1.0, Tally())
 
     def now(self) -> float:
         return trio.current_time() - self.start
@@ -189,7 +190,7 @@ async def test_what_is_due_is_sent_under_its_own_name_and_noted(autojump_clock, 
     await trio.sleep(1)
     assert world.receiver.ids == ["a"]
     assert world.deliveries.states() == {"a": "sent"}
-    assert (world.lane.state, world.lane.sent) == ("working", 1)
+    assert (world.lane.state, world.lane.tally.sent) == ("working", 1)
 
 
 async def test_what_is_not_due_is_sent_when_it_is(autojump_clock, new_world):
@@ -253,7 +254,7 @@ async def test_a_delivery_that_was_tried_often_enough_is_failed_and_the_next_is_
     world.begin()
     await trio.sleep(100)
     assert world.deliveries.states() == {"bad": "failed", "good": "sent"}
-    assert (world.lane.failed, world.lane.sent) == (1, 1)
+    assert (world.lane.tally.failed, world.lane.tally.sent) == (1, 1)
 
 
 async def test_a_receiver_that_is_down_is_tried_with_one_message_at_a_time_and_gets_all_in_order(
@@ -475,7 +476,8 @@ async def test_a_digest_that_is_too_large_is_divided_until_it_fits(autojump_cloc
         world.deliveries.rows
     )
     assert len(set(world.receiver.ids)) == len(world.receiver.ids)  # each says something else
-    assert (world.lane.state, world.lane.sent, world.lane.failed) == ("working", 20, 0)
+    tally = world.lane.tally
+    assert (world.lane.state, tally.sent, tally.failed) == ("working", 20, 0)
 
 
 async def test_a_notice_that_is_too_large_by_itself_is_given_up_at_once_and_holds_up_no_other(
@@ -493,7 +495,7 @@ async def test_a_notice_that_is_too_large_by_itself_is_given_up_at_once_and_hold
     await trio.sleep(2)
     assert world.deliveries.states() == {"a": "sent", "b": "failed", "c": "sent", "d": "sent"}
     assert world.deliveries.rows["b"].error == "HTTP 413"
-    assert (world.lane.state, world.lane.failed) == ("working", 1)
+    assert (world.lane.state, world.lane.tally.failed) == ("working", 1)
     assert "given up" in logged()
 
 

@@ -293,6 +293,22 @@ async def test_a_channel_that_fails_is_tried_at_once_when_it_is_enabled(autojump
     assert world.senders.taken == [("a 1", "1")]
 
 
+async def test_other_settings_do_not_shorten_the_interval_between_two_messages(
+    autojump_clock, new_world
+):
+    world = new_world("a")
+    world.run()
+    world.follow("a", group_interval=60)
+    world.tell("a", "1")
+    await trio.sleep(5)
+    world.follow("a", group_interval=60, timeout=2)
+    world.tell("a", "2")
+    await trio.sleep(50)
+    assert len(world.senders.taken) == 1
+    await trio.sleep(10)
+    assert len(world.senders.taken) == 2
+
+
 async def test_to_enable_one_that_works_or_is_not_there_changes_nothing(autojump_clock, new_world):
     world = new_world("a")
     world.run()

@@ -101,8 +101,12 @@ class Way:
 class World:
     """One run of a server's notifications; `next_run` is another one, of the same database."""
 
-    def __init__(self, kit: Any, settings: Notify, began: float) -> None:
-        self.kit = kit
+    def __init__(
+        self, kit: Any, settings: Notify, began: float, run: int = 1, ahead: float = 0.0
+    ) -> None:
+        """`ahead` is by how many seconds the machine's clock is wrong when the run begins."""
+        self.kit, self.number, self.epoch = kit, run, f"run-{run}"
+        self.began_ahead = self.ahead = ahead
         self.store, in_this_thread, self.nursery, self.make_client = kit
         self.settings, self.began, self.retention = settings, began, 1e9
         self.keeper, self.senders, self.numbers = Keeper(self.store), Senders(), count(1)
@@ -112,15 +116,21 @@ class World:
             self.senders,
             settings=lambda: self.settings,
             retention=lambda: self.retention,
-            epoch="run",
-            around=Surroundings(self.now, self.now, lambda: 1.0, in_this_thread),
+            grace=lambda: 5.0,
+            epoch=self.epoch,
+            around=Surroundings(self.wall, self.now, lambda: 1.0, in_this_thread),
         )
         self.keeper.teller = self.notifier
 
     def now(self) -> float:
-        return NOW + trio.current_time() - self.began
+        """By the clock of the schedule, which is as wrong as the wall clock was at the start."""
+        return NOW + trio.current_time() - self.began + self.began_ahead
+
+    def wall(self) -> float:
+        return NOW + trio.current_time() - self.began + self.ahead
 
     async def begin(self) -> None:
+        self.store.begin_run(self.epoch, self.wall())
         await self.notifier.restore()
         self.nursery.start_soon(self.notifier.run)
         await trio.sleep(0.1)
@@ -147,9 +157,11 @@ class World:
         self.hesitant = Hesitant(self.keeper)
         self.notifier._keeper = self.notifier._giving_up._keeper = self.hesitant
 
-    async def next_run(self) -> "World":
+    async def next_run(self, away: float = 0.0, ahead: float = 0.0) -> "World":
         await self.notifier.finish()
-        return World(self.kit, self.settings, self.began)
+        self.store.end_run(self.epoch, self.wall())
+        await trio.sleep(away)
+        return World(self.kit, self.settings, self.began, self.number + 1, ahead)
 
     def goes(self, client_id: str, **fields: Any) -> None:
         self._turn(client_id, "online", "offline", "left", fields)
@@ -160,7 +172,7 @@ class World:
     def _turn(self, client_id: str, before: Any, after: Any, reason: Any, fields: Any) -> None:
         record = self.make_client(client_id, status=after, reason=reason, **fields)
         transition = Transition(client_id, before, after, reason, self.now(), 0.0, "")
-        telling = self.notifier.transition(transition, record, "run", next(self.numbers))
+        telling = self.notifier.transition(transition, record, self.epoch, next(self.numbers))
         self.keeper.tell(telling)
 
     @property
@@ -633,6 +645,50 @@ async def test_what_became_of_deliveries_is_counted(autojump_clock, new_world):
     }
 
 
+@pytest.mark.parametrize(
+    "change", ["enabled", "other settings", "turned off and on", "taken out and put back"]
+)
+async def test_the_counters_of_a_channel_go_on_whatever_becomes_of_it(
+    autojump_clock, new_world, change: str
+):
+    world = new_world(channel(max_attempts=1))
+    await world.begin()
+    world.senders.error = TransportError("answered 503")
+    world.goes("web-01")
+    await trio.sleep(60)
+    world.senders.error = None
+    world.goes("web-02")
+    await trio.sleep(1)
+    world.senders.error = REFUSED
+    world.goes("web-03")
+    await trio.sleep(1)
+    world.senders.error = None
+    [before] = world.notifier.channels()
+    match change:
+        case "enabled":
+            world.notifier.enable("ops")
+        case "other settings":
+            world.settings = Notify(command=(channel(max_attempts=1, timeout=9),))
+        case "turned off and on":
+            world.settings = Notify(command=(channel(max_attempts=1, enabled=False),))
+            await trio.sleep(3)
+            [off] = world.notifier.channels()
+            assert (off.enabled, off.sent, off.last_sent) == (False, 1, before.last_sent)
+            world.settings = Notify(command=(channel(max_attempts=1),))
+        case "taken out and put back":
+            world.settings = Notify()
+            await trio.sleep(3)
+            world.settings = Notify(command=(channel(max_attempts=1),))
+    await trio.sleep(3)
+    world.goes("web-04")
+    await trio.sleep(1)
+    told = len(world.told)
+    [record] = world.notifier.channels()
+    assert record.sent == told
+    assert record.last_sent > before.last_sent
+    assert world.notifier.outcomes() == {("ops", "sent"): told, ("ops", "failed"): 1}
+
+
 # --- from run to run -----------------------------------------------------------------------------
 
 
@@ -747,6 +803,95 @@ async def test_a_database_that_does_not_answer_is_no_start(autojump_clock, new_w
     world.notifier._around = replace(world.notifier._around, in_thread=unavailable)
     with pytest.raises(StartFailed, match="it is gone"):
         await world.notifier.restore()
+
+
+DAY = 86_400.0
+
+
+@pytest.mark.parametrize("ahead", [-DAY, -100 * DAY, 3600.0, 100 * DAY])
+async def test_a_clock_that_is_set_delays_and_hurries_nothing(autojump_clock, new_world, ahead):
+    world = new_world(channel(delay=30))
+    await world.begin()
+    world.goes("web-01")
+    world.goes("brief")
+    await trio.sleep(5)
+    world.ahead = ahead
+    await trio.sleep(20)
+    assert world.told == []
+    world.comes("brief")
+    await trio.sleep(10)
+    assert world.told == [("ops", "offline", "web-01")]
+
+
+@pytest.mark.parametrize("ahead", [-DAY, 100 * DAY])
+async def test_what_is_shown_of_this_run_is_what_the_clock_shows_now(
+    autojump_clock, new_world, ahead
+):
+    world = new_world(channel())
+    await world.begin()
+    world.goes("web-01")
+    await trio.sleep(1)
+    world.ahead = ahead
+    [record] = world.notifier.channels()
+    assert abs(record.last_sent.timestamp() - world.wall()) < 2
+    assert world.notifier.as_wall(NOW - 10) == NOW - 10  # an earlier run knew no better
+
+
+async def test_a_silence_lasts_as_long_as_it_was_ordered_for_although_the_clock_is_set_back(
+    autojump_clock, new_world
+):
+    world = new_world(channel())
+    await world.begin()
+    silence = Silence("web-*", None, world.now(), world.now() + 60)
+    world.notifier.silenced(world.store.deliveries.add_silence(silence))
+    world.goes("web-01")
+    world.ahead = -DAY
+    await trio.sleep(50)
+    assert world.told == []
+    await trio.sleep(15)
+    assert world.told == [("ops", "offline", "web-01")]
+
+
+@pytest.mark.parametrize("set_while", ["it ran", "it was away"])
+async def test_a_clock_that_is_set_back_before_a_restart_has_nothing_wait_for_longer(
+    autojump_clock, new_world, set_while
+):
+    first = new_world(channel(delay=30, retry_interval=60), channel("at-once", retry_interval=60))
+    await first.begin()
+    silence = Silence("quiet", None, first.now(), first.now() + 60)
+    first.notifier.silenced(first.store.deliveries.add_silence(silence))
+    first.senders.error = TransportError("answered 503")
+    for client_id in ("web-01", "quiet"):
+        first.goes(client_id)
+    if set_while == "it ran":
+        first.ahead = -DAY
+    await trio.sleep(10)
+    world = await first.next_run(away=100, ahead=-DAY)
+    await world.begin()
+    await trio.sleep(2)
+    assert world.told == [("at-once", "offline", "web-01")]
+    await trio.sleep(15)
+    assert world.told == [("at-once", "offline", "web-01")]
+    await trio.sleep(5)
+    assert world.told[1:] == [("ops", "offline", "web-01")]
+    await trio.sleep(60)
+    assert world.told[2:] == [("at-once", "offline", "quiet"), ("ops", "offline", "quiet")]
+
+
+async def test_a_delay_that_ended_while_the_server_was_away_is_no_false_alarm(
+    autojump_clock, new_world
+):
+    first = new_world(channel(delay=30, events=("offline", "online")), channel("hook", delay=0))
+    await first.begin()
+    first.goes("web-01")
+    await trio.sleep(25)
+    world = await first.next_run(away=600)
+    await world.begin()
+    await trio.sleep(4)
+    world.comes("web-01")
+    await trio.sleep(100)
+    assert [told for told in world.told if told[0] == "ops"] == []
+    assert world.told == [("hook", "online", "web-01")]
 
 
 # --- the end -------------------------------------------------------------------------------------

@@ -23,9 +23,9 @@ NOBODY: frozenset[Matcher] = frozenset()
 class World:
     """An outbox, the clients it hears of, and what a store would keep of its decisions."""
 
-    def __init__(self, *channels: Channel) -> None:
+    def __init__(self, *channels: Channel, returns: bool = True) -> None:
         names = map(str, count(1))
-        self.outbox = Outbox(channels, lambda: f"msg_{next(names)}")
+        self.outbox = Outbox(channels, lambda: f"msg_{next(names)}", returns_during_silence=returns)
         self.now = T0
         self.numbers = count(1)
         self.kept: dict[str, Delivery] = {}
@@ -59,7 +59,7 @@ class World:
 
     def passes(self, seconds: float) -> None:
         self.now += seconds
-        self.keep(self.outbox.tick(self.now))
+        self.keep(self.outbox.tick(self.now, self.now))
 
     def silence(self, quiet: frozenset[Matcher] = EVERYONE) -> None:
         for telling in self.outbox.silence(quiet, self.now):
@@ -86,7 +86,12 @@ class World:
 
     def restarted(self) -> None:
         """Another run begins with what the store has."""
-        self.outbox = Outbox(self.outbox._channels.values(), self.outbox._new_key)
+        before = self.outbox
+        self.outbox = Outbox(
+            before._channels.values(),
+            before._new_key,
+            returns_during_silence=before.returns_during_silence,
+        )
         self.outbox.restore(self.standings.values())
 
     def _turn(self, client_id, before, after, reason, fields) -> None:
@@ -345,17 +350,107 @@ def test_what_is_still_offline_when_the_silence_ends_is_told_then():
     assert world.told() == ["offline", "online"]
 
 
-def test_a_delay_that_has_not_passed_when_the_silence_ends_is_waited_for():
+@pytest.mark.parametrize("silenced_for", [10, 3600])
+def test_after_a_silence_the_delay_counts_from_its_end(silenced_for):
+    world = World(ops(delay=30))
+    world.silence()
+    world.goes("back soon")
+    world.goes("gone")
+    world.passes(silenced_for)
+    world.unsilence()
+    world.passes(4)
+    world.comes("back soon")
+    world.passes(100)
+    assert world.told(client_id="back soon") == []
+    [delivery] = world.deliveries(client_id="gone")
+    assert (delivery.kind, delivery.due_at) == ("offline", T0 + silenced_for + 30)
+
+
+def test_after_a_channel_was_off_the_delay_counts_from_when_it_is_on_again():
+    world = World(ops(delay=30))
+    world.follow(ops(delay=30, enabled=False))
+    world.goes()
+    world.passes(3600)
+    world.follow(ops(delay=30))
+    [delivery] = world.deliveries()
+    assert delivery.due_at == T0 + 3600 + 30
+
+
+def test_after_a_silence_that_ended_while_the_server_was_down_the_delay_counts_from_the_restart():
     world = World(ops(delay=30))
     world.silence()
     world.goes()
-    world.passes(10)
+    world.passes(3600)
+    world.restarted()
     world.unsilence()
     [delivery] = world.deliveries()
-    assert delivery.due_at == T0 + 30
-    world.passes(5)
+    assert delivery.due_at == T0 + 3600 + 30
+
+
+def test_a_channel_that_still_knows_an_earlier_outage_is_told_of_the_return_from_a_brief_one():
+    world = World(ops(delay=30))
+    world.goes()
+    world.passes(30)
+    world.follow(ops(delay=30, enabled=False))
     world.comes()
-    assert world.told() == []
+    world.goes()
+    world.follow(ops(delay=30))
+    world.passes(10)
+    world.comes()
+    assert world.told() == ["offline", "online"]
+
+
+def test_a_channel_that_knows_of_flapping_is_told_of_the_return_from_an_outage_that_was_brief():
+    world = World(ops(delay=30, flap_threshold=3, flap_window=60))
+    world.goes()
+    world.comes()
+    world.goes()
+    world.silence()
+    world.passes(100)
+    world.unsilence()
+    world.passes(10)
+    world.comes()
+    assert world.told() == ["flapping", "online"]
+
+
+def test_after_flapping_the_delay_counts_from_the_last_change():
+    world = World(ops(delay=90, flap_threshold=3, flap_window=60))
+    for _ in range(3):
+        world.goes()
+        world.comes()
+    world.goes()
+    world.passes(60)
+    [flapping, offline] = world.deliveries()
+    assert (flapping.kind, offline.kind) == ("flapping", "offline")
+    assert offline.due_at == T0 + 90
+
+
+def test_a_reminder_that_came_due_in_a_silence_waits_for_the_delay_after_it():
+    world = World(ops(delay=30, repeat_interval=3600))
+    world.goes("back soon")
+    world.goes("gone")
+    world.passes(600)
+    world.silence()
+    world.passes(7200)
+    world.unsilence()
+    world.passes(4)
+    world.comes("back soon")
+    world.passes(25)
+    assert world.told(client_id="gone") == ["offline"]
+    world.passes(1)
+    assert world.told(client_id="gone") == ["offline", "reminder"]
+    assert world.told(client_id="back soon") == ["offline", "online"]
+
+
+def test_what_happened_in_a_silence_does_not_count_as_flapping_after_it():
+    world = World(ops(flap_threshold=3, flap_window=600))
+    world.silence()
+    for _ in range(5):
+        world.goes()
+        world.comes()
+    world.unsilence()
+    world.goes()
+    assert world.told() == ["offline"]
 
 
 def test_what_is_held_back_when_a_silence_begins_is_not_told():
@@ -369,8 +464,24 @@ def test_what_is_held_back_when_a_silence_begins_is_not_told():
     assert world.told() == ["offline"]
 
 
-def test_a_return_in_a_silence_after_an_outage_that_was_told_is_told_when_it_ends():
+def test_a_return_in_a_silence_after_an_outage_that_was_told_is_told_at_once():
     world = World(ops())
+    world.goes()
+    world.silence()
+    world.passes(10)
+    world.comes()
+    [_, back] = world.deliveries()
+    assert (back.kind, back.due_at) == ("online", T0 + 10)
+    world.passes(10)
+    world.goes()
+    world.comes()
+    world.unsilence()
+    assert world.told() == ["offline", "online"]
+    assert not world.standings
+
+
+def test_without_returns_during_silence_a_return_is_told_when_the_silence_ends():
+    world = World(ops(), returns=False)
     world.goes()
     world.silence()
     world.passes(10)
@@ -378,6 +489,28 @@ def test_a_return_in_a_silence_after_an_outage_that_was_told_is_told_when_it_end
     assert world.told() == ["offline"]
     world.unsilence()
     assert world.told() == ["offline", "online"]
+
+
+def test_a_return_that_waits_for_the_end_of_a_silence_is_told_when_the_setting_is_turned_on():
+    world = World(ops(), returns=False)
+    world.goes()
+    world.silence()
+    world.comes()
+    world.outbox.returns_during_silence = True
+    world.follow(ops())
+    assert world.told() == ["offline", "online"]
+
+
+def test_in_a_silence_a_return_is_not_told_after_flapping_nor_by_a_channel_that_is_off():
+    world = World(ops(flap_threshold=3, flap_window=60), Channel(name="off"))
+    world.goes()
+    world.follow(ops(flap_threshold=3, flap_window=60), Channel(name="off", enabled=False))
+    world.comes()
+    world.goes()
+    world.silence()
+    world.comes()
+    assert world.told() == ["offline", "online", "flapping"]
+    assert world.told("off") == ["offline"]
 
 
 def test_what_is_held_back_is_not_told_if_the_client_is_back_as_one_that_is_silenced():
@@ -409,8 +542,9 @@ def test_another_outage_that_began_in_the_silence_is_told_when_it_ends():
     world.comes()
     world.passes(10)
     world.goes()
+    assert world.told() == ["offline", "online"]
     world.unsilence()
-    assert world.told() == ["offline", "offline"]
+    assert world.told() == ["offline", "online", "offline"]
 
 
 def test_a_silence_covers_only_whom_it_names():
@@ -434,7 +568,7 @@ def test_a_silence_by_group_ends_for_its_members_after_a_restart_too():
 
 
 def test_who_went_by_another_way_in_the_silence_is_not_said_to_be_back_when_it_ends():
-    world = World(ops(reasons=("timeout",)))
+    world = World(ops(reasons=("timeout",)), returns=False)
     world.goes(reason="timeout")
     world.silence()
     world.comes()
@@ -508,6 +642,55 @@ def test_in_a_silence_nobody_is_reminded():
     world.silence()
     world.passes(600)
     assert world.told() == ["offline"]
+
+
+# --- conversations ------------------------------------------------------------------------------
+
+
+def threads_of(world: World) -> list[tuple[str, str]]:
+    return [(d.kind, from_json(d.kind, d.notice).thread) for d in world.deliveries()]
+
+
+def test_all_that_is_told_of_one_outage_is_one_thread_and_another_outage_is_another():
+    world = World(ops(repeat_interval=60))
+    world.goes()
+    first = world.deliveries()[0].key
+    world.passes(60)
+    world.restarted()
+    world.comes()
+    world.goes()
+    second = world.deliveries()[-1].key
+    assert first != second
+    assert threads_of(world) == [
+        ("offline", first),
+        ("reminder", first),
+        ("online", first),
+        ("offline", second),
+    ]
+
+
+def test_what_a_channel_is_told_after_it_was_off_goes_on_with_the_thread_that_it_knows():
+    world = World(ops())
+    world.goes()
+    first = world.deliveries()[0].key
+    world.follow(ops(enabled=False))
+    world.comes()
+    world.passes(10)
+    world.goes()
+    world.follow(ops())
+    world.comes()
+    assert threads_of(world) == [("offline", first), ("offline", first), ("online", first)]
+
+
+def test_an_outage_that_was_withdrawn_begins_no_thread():
+    world = World(ops(delay=30))
+    world.goes()
+    world.silence()
+    world.unsilence()
+    second = world.deliveries()[-1].key
+    world.passes(60)
+    world.comes()
+    assert threads_of(world) == [("offline", second), ("online", second)]
 
 
 # --- the server itself --------------------------------------------------------------------------
@@ -646,6 +829,7 @@ steps = st.lists(
 channels = st.builds(
     Channel,
     name=st.just("ops"),
+    repeat_interval=st.sampled_from([0, 60]),
     delay=st.sampled_from([0, 10, 30]),
     flap_threshold=st.sampled_from([0, 3, 4]),
     flap_window=st.sampled_from([30, 60]),
@@ -653,9 +837,11 @@ channels = st.builds(
 
 
 @settings(max_examples=300)
-@given(channels, steps)
-def test_whatever_happens_a_channel_is_told_a_story_that_makes_sense_and_ends_true(channel, steps):
-    world = World(channel)
+@given(channels, steps, st.booleans())
+def test_whatever_happens_a_channel_is_told_a_story_that_makes_sense_and_ends_true(
+    channel, steps, returns
+):
+    world = World(channel, returns=returns)
     for step in steps:
         take(world, *step)
     world.unsilence()
@@ -685,7 +871,7 @@ def take(world: World, what: str, which) -> None:
 
 
 def assert_makes_sense(world: World, client_id: str) -> None:
-    told = world.deliveries(client_id=client_id)
+    told = [d for d in world.deliveries(client_id=client_id) if d.kind != "reminder"]
     assert [d.due_at for d in told] == sorted(d.due_at for d in told)
     believed = "online"
     for delivery in told:

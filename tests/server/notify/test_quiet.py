@@ -214,19 +214,25 @@ def test_only_what_covers_anybody_covers_all():
 
 def test_in_force_is_what_is_not_over():
     silences = [Silence("over", None, 0.0, 100.0), Silence("now", None, 50.0, 101.0)]
-    assert in_force(silences, (), 100.0) == {Matcher(clients=("now",))}
+    assert in_force(silences, (), 100.0, 0.0) == {Matcher(clients=("now",))}
 
 
-def test_a_clock_that_is_set_back_ends_no_silence():
+def test_a_silence_goes_by_the_schedule_and_maintenance_by_the_wall_clock():
     ordered = Silence("web-*", None, 1000.0, 4600.0)
-    assert in_force([ordered], (), 995.0) == {Matcher(clients=("web-*",))}
+    window = Maintenance(name="a", clients=("nas-*",), start="20:30", end="20:31")
+    at = unix("2026-07-01 22:30")
+    assert in_force([ordered], (window,), 995.0, at) == {
+        Matcher(clients=("web-*",)),
+        Matcher(clients=("nas-*",)),
+    }
+    assert in_force([ordered], (window,), 4600.0, at - 86_400 + 60) == frozenset()
 
 
 def test_in_force_is_what_is_planned_for_now():
     at = unix("2026-07-01 22:30")
     open_now = Maintenance(name="a", clients=("nas-*",), start="20:30", end="20:31")
     later = Maintenance(name="b", groups=("rack-3",), start="20:31", end="20:32")
-    assert in_force((), (open_now, later), at) == {Matcher(clients=("nas-*",))}
+    assert in_force((), (open_now, later), 0.0, at) == {Matcher(clients=("nas-*",))}
 
 
 def test_a_silence_covers_whom_it_names():

@@ -50,7 +50,7 @@ class World:
 
     def passes(self, seconds: float) -> None:
         self.now += seconds
-        self.keep(self.outbox.tick(self.now))
+        self.keep(self.outbox.tick(self.now, self.now))
 
     def silence(self, quiet: bool) -> None:
         for telling in self.outbox.silence(frozenset([Matcher()] if quiet else []), self.now):

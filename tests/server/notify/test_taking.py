@@ -12,6 +12,7 @@ import trio
 from lastseen.server.config.sections.channels import Channel
 from lastseen.server.notify.notice import MassLoss, to_json
 from lastseen.server.notify.taking import DIGESTED_AT_ONCE, FOREVER, Outgoing, Supply, Taker
+from lastseen.server.notify.tally import Tally
 from lastseen.server.store.errors import StoreUnavailable
 from lastseen.server.store.telling import Attempt, Delivery, Telling
 
@@ -37,10 +38,11 @@ class World:
             lambda: f"digest-{next(names)}",
         )
         self.channel = Channel(name="ops", **settings)
+        self.tally = Tally()
         self.taker = self.new_taker()
 
     def new_taker(self) -> Taker:
-        return Taker(self.channel, self.supply)
+        return Taker(self.channel, self.supply, self.tally)
 
     def now(self) -> float:
         return trio.current_time() - self.began
@@ -66,8 +68,7 @@ class World:
         keys = tuple(item.key for out in outgoing for item in out.message.items)
         self.store.deliveries.settle([Attempt(keys, state, self.now(), due_at)])
         if state == "sent":
-            self.taker.sent()
-            self.last_sent = self.now()
+            self.tally.last_sent = self.last_sent = self.now()
 
     def next_opens(self, first: float) -> float:
         """When what gathers from `first` on is told."""
@@ -258,7 +259,7 @@ async def test_what_is_retried_waits_for_no_others_but_takes_along_those_that_ga
     autojump_clock, new_world, settings
 ):
     world = new_world(**settings)
-    world.taker.sent()  # so that group_interval counts
+    world.tally.last_sent = world.now()  # so that group_interval counts
     world.tell("a", "b", "c", due_at=5.0)
     world.tell("d", due_at=30.0)
     await trio.sleep(6)
@@ -334,6 +335,7 @@ async def test_a_store_that_does_not_answer_is_the_callers_to_know(autojump_cloc
     taker = Taker(
         world.channel,
         Supply(world.store.deliveries, unavailable, world._written_until, world.now, str),
+        world.tally,
     )
     with pytest.raises(StoreUnavailable):
         await taker.take(100)

@@ -76,8 +76,8 @@ def test_flapping_says_how_often_and_that_it_will_be_quiet(make_message: MakeMes
 def test_a_mass_loss_is_told_as_what_it_is():
     words = word(Message("m", (MASS_LOSS,)), AT)
     assert words.title == "180 of 200 clients fell silent at once"
-    assert "the server's own link" in words.lines[0]
-    assert "held back for 1 minute" in words.lines[1]
+    assert "the server's own connection" in words.lines[0]
+    assert "late for 1 minute" in words.lines[1]
 
 
 # --- several at once ----------------------------------------------------------------------------

@@ -20,6 +20,8 @@ def test_a_standing_comes_back_as_it_was_kept(store):
         remind_at=NOW + 60.000001,
         epoch="run-1",
         number=2**40,
+        knew="offline",
+        thread="key-0",
     )
     store.tell(Telling(standings=(full,)))
     assert store.deliveries.standings() == [full]

@@ -4,17 +4,19 @@ import base64
 import binascii
 import re
 import zoneinfo
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from urllib.parse import urlsplit
 
 from lastseen.server.config.schema import Config
+from lastseen.server.config.sections.channels import LATE_REASON, OFFLINE_REASONS
 from lastseen.server.config.sections.notify import (
+    KINDS,
     Apprise,
     Channel,
     Command,
+    ForPeople,
     Maintenance,
-    Notify,
     Telegram,
     Webhook,
 )
@@ -45,9 +47,11 @@ def check_notify(config: Config) -> None:
             unless it is a secret.
     """
     notify = config.notify
-    for kind in notify.__struct_fields__:
+    if not _is_zone(notify.timezone):
+        raise ConfigError(f"notify.timezone: {_wrong_zone(notify.timezone)}", ["notify.timezone"])
+    for kind in (*KINDS, "maintenance"):
         for index, item in enumerate(getattr(notify, kind)):
-            for name, problem in chain(_problems_with_name(item.name), _PROBLEMS[type(item)](item)):
+            for name, problem in chain(_problems_with_any(item), _PROBLEMS[type(item)](item)):
                 raise ConfigError(f"notify.{kind}[{index}].{name}: {problem}", [f"notify.{kind}"])
     _check_names("channels", notify.channels)
     _check_names("maintenance", notify.maintenance)
@@ -60,7 +64,7 @@ def _check_names(what: str, named: Iterable[Channel | Maintenance]) -> None:
         if item.name in seen:
             raise ConfigError(
                 f"notify: expected {what} of different names, got two {shown(item.name)}",
-                [f"notify.{kind}" for kind in Notify.__struct_fields__],
+                [f"notify.{kind}" for kind in (*KINDS, "maintenance")],
             )
         seen.add(item.name)
 
@@ -75,9 +79,15 @@ def _check_store(config: Config) -> None:
         )
 
 
-def _problems_with_name(name: str) -> Iterator[Problem]:
-    if not name.isprintable():
-        yield "name", f"expected printable text, got {shown(name)}"
+def _problems_with_any(item: Channel | Maintenance) -> Iterator[Problem]:
+    if not item.name.isprintable():
+        yield "name", f"expected printable text, got {shown(item.name)}"
+    if isinstance(item, ForPeople) and item.timezone and not _is_zone(item.timezone):
+        yield "timezone", _wrong_zone(item.timezone)
+    reasons = item.reasons if isinstance(item, Channel) else ()
+    if set(reasons) == {LATE_REASON} or not set(reasons) <= {LATE_REASON, *OFFLINE_REASONS}:
+        index, wrong = next((i, r) for i, r in enumerate(reasons) if r not in OFFLINE_REASONS)
+        yield f"reasons[{index}]", f"expected {_either(OFFLINE_REASONS)}, got {shown(wrong)}"
 
 
 def _problems_with_webhook(channel: Webhook) -> Iterator[Problem]:
@@ -129,7 +139,7 @@ def _problems_with_maintenance(window: Maintenance) -> Iterator[Problem]:
         if not _TIME.fullmatch(value):
             yield name, f"expected a time like 22:30, got {shown(value)}"
     if not _is_zone(window.timezone):
-        yield "timezone", f"expected a zone like Europe/Berlin or UTC, got {shown(window.timezone)}"
+        yield "timezone", _wrong_zone(window.timezone)
 
 
 _PROBLEMS: dict[type, Callable[..., Iterator[Problem]]] = {
@@ -139,6 +149,14 @@ _PROBLEMS: dict[type, Callable[..., Iterator[Problem]]] = {
     Command: _problems_with_command,
     Maintenance: _problems_with_maintenance,
 }
+
+
+def _either(choices: Sequence[str]) -> str:
+    return ", ".join(choices[:-1]) + f" or {choices[-1]}"
+
+
+def _wrong_zone(name: str) -> str:
+    return f"expected a zone like Europe/Berlin or UTC, got {shown(name)}"
 
 
 def _is_http(url: str) -> bool:

@@ -54,7 +54,7 @@ def _render(
     beside: Callable[[Setting], str],
     tables: Callable[[Setting, Any], str],
 ) -> str:
-    """All sections. Of [notify], which has nothing but arrays of tables, no line of its own."""
+    """All sections. The plain values of a section stand before its arrays of tables."""
 
     def lines() -> Iterator[str]:
         section = None

@@ -32,13 +32,19 @@ Retention = Callable[[], tuple[float, float]]
 
 
 async def clean(
-    store: Store, presence: Presence, retention: Retention, in_thread: InThread = in_thread
+    store: Store,
+    presence: Presence,
+    retention: Retention,
+    in_thread: InThread = in_thread,
+    scheduled: Callable[[], float] | None = None,
 ) -> None:
-    """Forget what is past its retention, every five minutes, for ever."""
+    """Forget what is past its retention, every five minutes, for ever. `scheduled` is the clock
+    that deliveries are scheduled with; without it they go by presence's clock.
+    """
     while True:
         await trio.sleep(INTERVAL)
         try:
-            await clean_once(store, presence, retention, in_thread)
+            await clean_once(store, presence, retention, in_thread, scheduled)
         except StoreUnavailable as error:
             log.warning("nothing forgotten this time", why=str(error))
         except Exception:  # a fault in what is remembered must not end presence
@@ -46,7 +52,11 @@ async def clean(
 
 
 async def clean_once(
-    store: Store, presence: Presence, retention: Retention, in_thread: InThread = in_thread
+    store: Store,
+    presence: Presence,
+    retention: Retention,
+    in_thread: InThread = in_thread,
+    scheduled: Callable[[], float] | None = None,
 ) -> tuple[int, int]:
     """One round. Returns how many clients and events were forgotten.
 
@@ -69,11 +79,11 @@ async def clean_once(
         partial(store.forget_events_before, now - event_days * DAY), in_thread
     )
     await _in_chunks(partial(store.forget_runs_before, now - event_days * DAY), in_thread)
-    told = store.deliveries
+    told, told_now = store.deliveries, now if scheduled is None else scheduled()
     for forget in (
-        partial(told.forget_before, now - event_days * DAY),
-        partial(told.forget_standings_before, now - offline_days * DAY),
-        partial(told.forget_silences_before, now - SILENCE_KEPT),
+        partial(told.forget_before, told_now - event_days * DAY),
+        partial(told.forget_standings_before, told_now - offline_days * DAY),
+        partial(told.forget_silences_before, told_now - SILENCE_KEPT),
     ):
         await _in_chunks(forget, in_thread)
     await _shrink(store, in_thread)

@@ -59,6 +59,9 @@ class Teller(Protocol):
     def written(self, telling: Telling) -> None:
         """The store has it."""
 
+    def now(self) -> float:
+        """This moment by the clock that deliveries are scheduled with."""
+
 
 class Entry(Struct, frozen=True, gc=False):
     """Something to be written, with its number in this run."""

@@ -61,7 +61,14 @@ class Memory:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.keeper.run)
             nursery.start_soon(self.archive.run)
-            nursery.start_soon(clean, self.store, self._presence, self._retention, self._in_thread)
+            nursery.start_soon(
+                clean,
+                self.store,
+                self._presence,
+                self._retention,
+                self._in_thread,
+                self._scheduled,
+            )
 
     async def finish(self) -> None:
         """Write everything once more, within LAST_WRITES seconds."""
@@ -83,6 +90,11 @@ class Memory:
 
     def _flush_interval(self) -> float:
         return self._steering.config.store.flush_interval
+
+    def _scheduled(self) -> float:
+        """This moment by the clock that deliveries are scheduled with."""
+        teller = self.keeper.teller
+        return self._presence.clock.now().wall if teller is None else teller.now()
 
     def _retention(self) -> tuple[float, float]:
         store = self._steering.config.store

@@ -54,7 +54,10 @@ class Notifier(Protocol):
         """The planned maintenance of the settings."""
 
     def now(self) -> float:
-        """This moment by the clock that deliveries are scheduled with."""
+        """This moment by the clock that deliveries are scheduled with, and silences, too."""
+
+    def as_wall(self, moment: float) -> float:
+        """What the wall clock shows at a moment of that clock."""
 
     def silenced(self, silence: Silence) -> None:
         """Nothing is told of these clients from now on."""
@@ -121,18 +124,20 @@ class Answering:
     async def _silence(self, request: messages.Silence) -> Answer:
         if request.client is None and request.group is None:
             return Error("bad_silence", "silence: expected a `client` or a `group`, got neither")
-        now = self._wall()
+        now = self._notifier.now()
         if len(await self._in_force(now)) >= MOST_SILENCES:
             sentence = f"{MOST_SILENCES} silences are in force already: end one of them first"
             return Error("too_many_silences", sentence)
         silence = Silence(request.client, request.group, now, now + request.seconds, request.reason)
         silence = await self._call(self._store.add_silence, silence)
         self._notifier.silenced(silence)
-        return Silenced(silence_record(silence))
+        return Silenced(silence_record(silence, self._notifier.as_wall))
 
     async def _silences(self, request: GetSilences) -> Answer:
-        now, after = self._wall(), -1 if request.after is None else request.after
-        listed = {s.id: silence_record(s) for s in await self._in_force(now)} | self._windows(now)
+        after, as_wall = -1 if request.after is None else request.after, self._notifier.as_wall
+        silences = await self._in_force(self._notifier.now())
+        listed = {s.id: silence_record(s, as_wall) for s in silences}
+        listed |= self._windows(self._wall())
         places = sorted(place for place in listed if place > after)
         told = that_fit(listed[place] for place in places)
         return Silences(told, places[len(told) - 1] if len(told) < len(places) else None)
@@ -168,7 +173,8 @@ class Answering:
             )
         )
         channels = {channel.name: channel for channel in self._notifier.channels()}
-        told = that_fit(delivery_record(delivery, channels) for delivery in found)
+        as_wall = self._notifier.as_wall
+        told = that_fit(delivery_record(delivery, channels, as_wall) for delivery in found)
         is_last = len(told) == len(found) < request.limit
         return Deliveries(told, None if is_last else found[len(told) - 1].id)
 
@@ -184,7 +190,7 @@ class Answering:
         self._notifier.retried(delivery.channel)
         delivery = await self._call(self._store.find, request.id) or delivery
         channels = {channel.name: channel for channel in self._notifier.channels()}
-        return Retried(delivery_record(delivery, channels))
+        return Retried(delivery_record(delivery, channels, self._notifier.as_wall))
 
     # --- channels -----------------------------------------------------------------------------
 

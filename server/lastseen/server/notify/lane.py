@@ -16,6 +16,7 @@ from lastseen.server.notify.errors import TransportError
 from lastseen.server.notify.pace import STORE_PAUSE, rest_after
 from lastseen.server.notify.sending import Chance, Outcome, Sender, Sending
 from lastseen.server.notify.taking import Supply, Taker
+from lastseen.server.notify.tally import Tally
 from lastseen.server.store.errors import StoreUnavailable
 from lastseen.server.store.telling import Attempt, BrokenChannel
 
@@ -45,24 +46,28 @@ class Lane:
         error: Why the last message was not taken; "" once one was.
         since: When the channel stopped taking messages; None while it takes them.
         broken: Whether it refused for good.
-        sent: Deliveries that were taken in this run, `failed` those given up.
-        last_sent: When the last one was taken (by the schedule's clock); None before.
+        tally: What the channel sent in this run, by this lane and by those before it.
         stopped: Set when `run` has ended.
     """
 
     def __init__(
-        self, channel: Channel, digest: str, sender: Sender, supply: Supply, chance: Chance
+        self,
+        channel: Channel,
+        digest: str,
+        sender: Sender,
+        supply: Supply,
+        chance: Chance,
+        tally: Tally,
     ) -> None:
         self.channel = channel
         self.digest = digest
         self.error = ""
         self.since: float | None = None
         self.broken = False
-        self.sent = self.failed = 0
-        self.last_sent: float | None = None
+        self.tally = tally
         self.stopped = trio.Event()
         self._supply = supply
-        self._taker = Taker(channel, supply)
+        self._taker = Taker(channel, supply, tally)
         self._sending = Sending(channel, sender, supply.now, chance)
         self._mended = False
         self._failures = 0
@@ -173,13 +178,12 @@ class Lane:
             now = self._supply.now()
             await self._keep(self._supply.deliveries.hasten, self.channel.name, now)
         self._failures, self.error, self.since, self._resting_until = 0, "", None, 0.0
-        self.last_sent = attempt.at
-        self.sent += len(attempt.keys)
-        self._taker.sent()
+        self.tally.last_sent = attempt.at
+        self.tally.sent += len(attempt.keys)
 
     def _note_given_up(self, attempt: Attempt) -> None:
         name, count = self.channel.name, len(attempt.keys)
-        self.failed += count
+        self.tally.failed += count
         log.error("given up", channel=name, why=attempt.error, deliveries=count)
 
     async def _note_errors(self, errors: Sequence[TransportError], at: float) -> None:

@@ -13,6 +13,7 @@ from lastseen.server.config.sections.channels import Channel
 from lastseen.server.notify.lane import Lane
 from lastseen.server.notify.sending import Sender
 from lastseen.server.notify.taking import Supply
+from lastseen.server.notify.tally import Tally
 from lastseen.server.store.telling import BrokenChannel
 
 log = logs.get_logger()
@@ -45,6 +46,7 @@ class Lanes:
         self._senders = senders
         self._supply = supply
         self._chance = chance
+        self._tallies: dict[str, Tally] = {}
         self._lanes: dict[str, Lane] = {}
         self._ending: dict[str, Lane] = {}  # what they have on its way may arrive yet
         self._stopping = trio.Event()
@@ -52,6 +54,12 @@ class Lanes:
 
     def __iter__(self) -> Iterator[Lane]:
         return iter(self._lanes.values())
+
+    def tally(self, name: str) -> Tally:
+        """What a channel sent in this run. It survives `enable`, other settings and a time in which
+        the channel is off or not in the settings.
+        """
+        return self._tallies.setdefault(name, Tally())
 
     async def run(self, broken: Iterable[BrokenChannel]) -> None:
         """Send, until stopped and what was on its way then has arrived.
@@ -114,7 +122,8 @@ class Lanes:
             return
         digest = digest_of(channel)
         sender = self._senders.make(channel)
-        lane = Lane(channel, digest, sender, self._supply, self._chance)
+        tally = self.tally(channel.name)
+        lane = Lane(channel, digest, sender, self._supply, self._chance, tally)
         if refused is not None and refused.settings == digest:
             lane.begin_broken(refused)
         before = self._lanes.get(channel.name) or self._ending.pop(channel.name, None)

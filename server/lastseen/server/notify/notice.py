@@ -24,6 +24,8 @@ class ClientNotice(Struct, frozen=True, omit_defaults=True):
         gone: Seconds from the last sign of life before the outage until `at`.
         changes: Of one that is flapping: how often it came or went within the window.
         window: Of one that is flapping: the seconds in which it did.
+        thread: What the messages of one outage have in common: the key of the delivery that first
+            told the channel of it. "" where there is none.
     """
 
     client: ClientRecord
@@ -32,6 +34,7 @@ class ClientNotice(Struct, frozen=True, omit_defaults=True):
     gone: float | None = None
     changes: int = 0
     window: float = 0.0
+    thread: str = ""
 
 
 class MassLoss(Struct, frozen=True):
@@ -79,6 +82,12 @@ class Message(Struct, frozen=True):
     id: str
     items: tuple[Item, ...]
     digest: bool = False
+
+    @property
+    def threads(self) -> tuple[str, ...]:
+        """The threads of all outages that it tells of, each once, in order."""
+        found = (i.notice.thread for i in self.items if isinstance(i.notice, ClientNotice))
+        return tuple(dict.fromkeys(thread for thread in found if thread))
 
 
 def to_json(notice: Notice) -> Any:  # noqa: ANN401 - any JSON

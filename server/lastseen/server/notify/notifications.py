@@ -42,6 +42,7 @@ class Notifications:
             senders or Senders(),
             settings=lambda: steering.config.notify,
             retention=lambda: steering.config.store.offline_retention * DAY,
+            grace=lambda: steering.config.server.reconnect_grace,
             epoch=presence.epoch,
             around=around,
         )

@@ -23,8 +23,8 @@ from lastseen.server.notify.lanes import Lanes, Senders
 from lastseen.server.notify.notice import MassLoss
 from lastseen.server.notify.outbox import Outbox
 from lastseen.server.notify.quiet import Quiet, in_force
+from lastseen.server.notify.restart import resumed, silence_moved
 from lastseen.server.notify.schedule import Schedule
-from lastseen.server.notify.standing import begun_by
 from lastseen.server.notify.taking import Supply
 from lastseen.server.presence.model import Moment, Transition
 from lastseen.server.store.deliveries import DeliveryStore
@@ -58,8 +58,8 @@ class Surroundings(Struct, frozen=True):
     """Clocks, chance and threads, which a test may have its own of.
 
     Attributes:
-        wall: Unix time: what silences and maintenance go by.
-        schedule: What deliveries go by.
+        wall: Unix time, which maintenance goes by.
+        schedule: The clock of deliveries and silences.
         chance: From 0 to 1.
         in_thread: Where calls block.
     """
@@ -80,13 +80,17 @@ class Notifier:
         senders: Senders,
         settings: Callable[[], Notify],
         retention: Callable[[], float],
+        grace: Callable[[], float],
         epoch: str,
         around: Surroundings | None = None,
     ) -> None:
-        """`settings` is asked at each tick: what changed is followed. `retention` says for how many
-        seconds clients that are offline are remembered.
+        """`settings` is called at each tick: changes are followed. `retention` returns for how many
+        seconds offline clients are remembered, `grace` is `reconnect_grace` in seconds.
         """
         self._around = around or Surroundings()
+        self._began = self._around.schedule()
+        self._grace = grace
+        self._kept_ahead = 0.0
         self._store = store
         self._keeper = keeper
         self._settings = settings
@@ -97,7 +101,11 @@ class Notifier:
         self._requieting: Iterator[Telling] = iter(())
         self._something_to_do = trio.Event()
         self._broken: list[BrokenChannel] = []
-        self._outbox = Outbox(self._followed.channels, new_name)
+        self._outbox = Outbox(
+            self._followed.channels,
+            new_name,
+            returns_during_silence=self._followed.returns_during_silence,
+        )
         supply = Supply(
             store, self._around.in_thread, self._written_until, self._around.schedule, new_name
         )
@@ -145,9 +153,8 @@ class Notifier:
             StartFailed: The database does not answer.
         """
         try:
-            await self._restore_standings()
-            silences: list[Silence] = await self._around.in_thread(self._store.silences)
-            self._silences = {silence.id: silence for silence in silences}
+            ended: float | None = await self._around.in_thread(self._store.ended, self._epoch)
+            await self._restore_from(self.now() if ended is None else ended)
             self._broken = await self._around.in_thread(self._store.broken)
             counts = await self._around.in_thread(self._store.counts)
         except StoreUnavailable as error:
@@ -181,6 +188,12 @@ class Notifier:
         """This moment by the clock that deliveries are scheduled with."""
         return self._around.schedule()
 
+    def as_wall(self, moment: float) -> float:
+        """What the wall clock shows, or would have shown, at a moment of the schedule. Moments of
+        earlier runs are what those runs knew.
+        """
+        return moment + self._ahead() if moment >= self._began else moment
+
     def silenced(self, silence: Silence) -> None:
         """Somebody ordered a silence, and the store has it."""
         self._silences[silence.id] = silence
@@ -207,43 +220,57 @@ class Notifier:
         settings = sorted(self._followed.channels, key=lambda channel: channel.name)
         given_up = self._giving_up.is_under_way
         return [
-            channel_record(channel, lanes.get(channel.name), is_given_up=given_up(channel.name))
+            channel_record(
+                channel,
+                lanes.get(channel.name),
+                self._lanes.tally(channel.name),
+                self.as_wall,
+                is_given_up=given_up(channel.name),
+            )
             for channel in settings
         ]
 
     def outcomes(self) -> dict[tuple[str, str], int]:
-        """How many deliveries became what in this run: by the channel's name and `sent` (it took
-        them) or `failed` (they were given up). A channel begins anew when its settings change.
+        """Count the deliveries of this run by channel name and outcome: `sent` (the channel took
+        them) or `failed` (they were given up). The counters of a channel only grow.
         """
         found: dict[tuple[str, str], int] = {}
-        for lane in self._lanes:
-            found[lane.channel.name, "sent"] = lane.sent
-            found[lane.channel.name, "failed"] = lane.failed
+        for channel in self._followed.channels:
+            tally = self._lanes.tally(channel.name)
+            found[channel.name, "sent"] = tally.sent
+            found[channel.name, "failed"] = tally.failed
         return found
 
     # --- within -------------------------------------------------------------------------------
 
-    async def _restore_standings(self) -> None:
-        last: Standing | None = None
-        while True:
-            page: list[Standing] = await self._around.in_thread(self._store.standings, last, PAGE)
-            self._outbox.restore([await self._as_it_is(standing) for standing in page])
-            if len(page) < PAGE:
-                return
-            last = page[-1]
+    async def _restore_from(self, ended: float) -> None:
+        """Take over what a run left that ended at a moment of its own clock."""
+        now, in_thread = self.now(), self._around.in_thread
+        silences: list[Silence] = await in_thread(self._store.silences)
+        if now < ended:  # the clock was set back: nothing waits longer for that
+            silences = [silence_moved(silence, now - ended) for silence in silences]
+            await in_thread(self._store.set_back, now, silences)
+        self._silences = {silence.id: silence for silence in silences}
+        page: list[Standing] = await in_thread(self._store.standings, None, PAGE)
+        while page:
+            taken = [await self._resumed(standing, ended, now) for standing in page]
+            changed = [new for new, old in zip(taken, page, strict=True) if new is not old]
+            await in_thread(self._store.postpone, {s.held: s.held_until for s in changed if s.held})
+            self._keeper.tell(Telling(standings=tuple(changed)))
+            self._outbox.restore(taken)
+            page = await in_thread(self._store.standings, page[-1], PAGE)
 
-    async def _as_it_is(self, standing: Standing) -> Standing:
-        """As it is by a clock that may have been set back since: nothing happened after now, and
-        what was sent is not held back.
-        """
-        now = self._around.schedule()
-        standing = begun_by(standing, now)
-        if standing.held_until <= now:
-            return standing
-        held: Delivery | None = await self._around.in_thread(self._store.find, standing.held)
+    async def _resumed(self, standing: Standing, ended: float, now: float) -> Standing:
+        channels = {channel.name: channel for channel in self._followed.channels}
+        channel = channels.get(standing.channel)
+        delay = 0.0 if channel is None else channel.delay
+        taken = resumed(standing, ended, now, delay=delay, grace=self._grace())
+        if taken.held_until <= now or not taken.held:
+            return taken
+        held: Delivery | None = await self._around.in_thread(self._store.find, taken.held)
         if held is not None and held.state == "pending" and not (held.attempts or held.message):
-            return standing
-        return replace(standing, held_until=now)
+            return taken
+        return replace(taken, held_until=now)  # it was sent, or is being sent
 
     async def _written_until(self) -> float:
         now = self._around.schedule()
@@ -261,12 +288,14 @@ class Notifier:
             while self._requiet_some():
                 await trio.lowlevel.checkpoint()
             now = self._around.schedule()
-            self._keeper.tell(self._outbox.tick(now))
+            self._keeper.tell(self._outbox.tick(now, self._around.wall()))
             self._outbox.forget_before(now - self._retention())
+            await self._keep_ahead()
 
     def _follow(self, settings: Notify) -> None:
         before = {channel.name for channel in _enabled(self._followed)}
         self._followed = settings
+        self._outbox.returns_during_silence = settings.returns_during_silence
         self._give_up(before)
         self._follow_channels()
 
@@ -300,7 +329,23 @@ class Notifier:
         return telling is not None
 
     def _quiet(self) -> Quiet:
-        return in_force(self._silences.values(), self._followed.maintenance, self._around.wall())
+        return in_force(
+            self._silences.values(), self._followed.maintenance, self.now(), self._around.wall()
+        )
+
+    def _ahead(self) -> float:
+        """By how many whole seconds the wall clock was set forward since the start."""
+        return round(self._around.wall() - self._around.schedule())
+
+    async def _keep_ahead(self) -> None:
+        """Have the next run know that the clock was set: it must tell when this run ended."""
+        ahead = self._ahead()
+        if ahead != self._kept_ahead:
+            try:
+                await self._around.in_thread(self._store.set_ahead, self._epoch, ahead)
+            except StoreUnavailable:
+                return  # the keeper says so, and the next tick tries again
+            self._kept_ahead = ahead
 
 
 def new_name() -> str:

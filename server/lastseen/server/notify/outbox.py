@@ -17,12 +17,14 @@ from lastseen.server.notify.quiet import Quiet
 from lastseen.server.notify.setting_back import set_back
 from lastseen.server.notify.standing import (
     Change,
+    Mute,
     Step,
     gone_again,
+    muted,
     reminded,
     said,
-    silenced,
     turned,
+    unmuted,
     withdrawable,
 )
 from lastseen.server.presence.model import Transition
@@ -37,18 +39,30 @@ PORTION = 500
 
 NOTHING = Telling()
 
+OFF = Mute()
+"""Mutes a channel that is off."""
+
 
 class Outbox:
-    """Decides for every channel. One that is off is as one that is told nothing of anybody for a
-    while: a silence that covers everyone.
+    """Decides for every channel. A channel that is off is muted, as by a silence that covers every
+    client.
 
     Attributes:
         quiet: Whom silences and maintenance cover now.
+        returns_during_silence: Whether a return is told although a silence covers the client, if
+            the outage was told. A change takes effect at the next `follow` or `silence`.
     """
 
-    def __init__(self, channels: Iterable[Channel], new_key: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        channels: Iterable[Channel],
+        new_key: Callable[[], str],
+        *,
+        returns_during_silence: bool = True,
+    ) -> None:
         """`new_key` gives a name that was never used, for a delivery."""
         self.quiet: Quiet = frozenset()
+        self.returns_during_silence = returns_during_silence
         self._channels = {channel.name: channel for channel in channels}
         self._new_key = new_key
         self._standings: dict[str, dict[str, Standing]] = {}  # by client_id, then by channel
@@ -102,10 +116,12 @@ class Outbox:
         self.quiet = quiet
         return self._portions(now)
 
-    def tick(self, now: float) -> Telling:
-        """Time passed: who flapped may be steady, and of long outages channels are reminded."""
+    def tick(self, now: float, wall: float) -> Telling:
+        """Time passed: a client that flapped may be steady, and channels are reminded of long
+        outages. `now` is of the schedule's clock; `wall` is what reminders say that the time is.
+        """
         self._changes.forget(self._channels, now)
-        return self._keep(self._timed_steps(now)) if self._timed else NOTHING
+        return self._keep(self._timed_steps(now, wall)) if self._timed else NOTHING
 
     # --- what is known ------------------------------------------------------------------------
 
@@ -152,10 +168,10 @@ class Outbox:
     # --- within -------------------------------------------------------------------------------
 
     def _turn(self, record: ClientRecord, change: Change) -> Iterator[tuple[Key, Step]]:
-        silenced = self._covers(record.client_id, record.groups)
+        silence = self._silence_of(record.client_id, record.groups)
         standings = self._standings.get(record.client_id, {})
         for channel in self._channels.values():
-            before, quiet = standings.get(channel.name), silenced or not channel.enabled
+            before, mute = standings.get(channel.name), silence if channel.enabled else OFF
             key = (channel.name, record.client_id)
             if change.offline and not hears_of(channel, record):
                 if before is not None:
@@ -163,8 +179,9 @@ class Outbox:
                 continue
             if not change.offline and before is None:
                 continue
-            flaps = self._changes.count(key, channel, change.now)
-            yield key, turned(before, channel, change, self._new_key(), quiet=quiet, flaps=flaps)
+            # What happens in a silence is expected, and does not count as flapping after it.
+            flaps = self._changes.count(key, channel, change.now) if mute is None else 0
+            yield key, turned(before, channel, change, self._new_key(), mute=mute, flaps=flaps)
 
     def _portions(self, now: float) -> Iterator[Telling]:
         keys = [key for key, _ in self._every()]
@@ -181,13 +198,15 @@ class Outbox:
             if channel is None:
                 yield key, Step(None, None, withdrawable(standing, now))
                 continue
-            covered = not channel.enabled or self._covers(client_id, _groups_of(standing))
-            if covered and standing.muted != "silence":
-                yield key, silenced(standing, now)
-            elif not covered and standing.muted == "silence":
-                yield key, said(standing, channel, self._new_key(), now)
+            mute = self._silence_of(client_id, _groups_of(standing)) if channel.enabled else OFF
+            is_muted = standing.muted == "silence"
+            if mute is None:
+                if is_muted:
+                    yield key, unmuted(standing, channel, self._new_key(), now)
+            elif not is_muted or (mute.tells_returns and not standing.offline):
+                yield key, muted(standing, channel, mute, self._new_key(), now)
 
-    def _timed_steps(self, now: float) -> Iterator[tuple[Key, Step]]:
+    def _timed_steps(self, now: float, wall: float) -> Iterator[tuple[Key, Step]]:
         for key in list(self._timed):
             channel, standing = self._channels.get(key[0]), self._standings[key[1]][key[0]]
             if channel is None:
@@ -198,7 +217,7 @@ class Outbox:
             elif (
                 not standing.muted and standing.remind_at is not None and standing.remind_at <= now
             ):
-                yield key, reminded(standing, channel, self._new_key(), now)
+                yield key, reminded(standing, channel, self._new_key(), now, wall)
 
     def _keep(self, steps: Iterable[tuple[Key, Step]]) -> Telling:
         """Take steps, and gather what the store is to keep of them."""
@@ -238,8 +257,9 @@ class Outbox:
         if not standings:
             self._standings.pop(client_id, None)
 
-    def _covers(self, client_id: str, groups: Collection[str]) -> bool:
-        return any(matcher.covers(client_id, groups) for matcher in self.quiet)
+    def _silence_of(self, client_id: str, groups: Collection[str]) -> Mute | None:
+        covered = any(matcher.covers(client_id, groups) for matcher in self.quiet)
+        return Mute(self.returns_during_silence) if covered else None
 
 
 def _notice(transition: Transition, record: ClientRecord) -> ClientNotice:

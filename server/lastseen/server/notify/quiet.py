@@ -45,14 +45,17 @@ Quiet = frozenset[Matcher]
 """What is covered at one moment."""
 
 
-def in_force(silences: Iterable[Silence], windows: Iterable[Maintenance], wall: float) -> Quiet:
+def in_force(
+    silences: Iterable[Silence], windows: Iterable[Maintenance], now: float, wall: float
+) -> Quiet:
     """What is covered at a moment (Unix time).
 
-    A silence begins when it is ordered: one that seems to lie ahead was ordered before the clock
-    was set back.
+    A silence begins when it is ordered and lasts for so many seconds, so it goes by `now`, the
+    schedule's clock: setting the machine's clock does not change it. Maintenance goes by the
+    calendar, so by `wall`.
     """
     return frozenset(
-        [matcher_of(silence) for silence in silences if wall < silence.until]
+        [matcher_of(silence) for silence in silences if now < silence.until]
         + [Matcher(w.clients, w.groups) for w in windows if is_open(w, wall)]
     )
 

@@ -5,14 +5,12 @@ back, so that what is so when the channel is on again is told if the channel doe
 outage without its return, and nothing that is over.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 from msgspec.structs import replace
 
 from lastseen.server.notify.standing import Step
-from lastseen.server.store.telling import Delivery, Standing, Waiting
-
-Said = Literal["online", "offline", "flapping"]
+from lastseen.server.store.telling import Delivery, Said, Standing, Waiting
 
 
 def set_back(standing: Standing | None, waiting: Waiting) -> Step:

@@ -1,6 +1,6 @@
 """Times as people say them. Pure."""
 
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 
 import pendulum
 
@@ -18,9 +18,9 @@ def span(seconds: float) -> str:
     return " ".join(_counted(count, unit) for count, unit in counts[:2] if count) or "0 seconds"
 
 
-def moment(unix: float) -> str:
-    """An exact time: `2026-11-22 13:05:09 UTC`."""
-    return datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+def moment(unix: float, zone: tzinfo) -> str:
+    """An exact time by the clocks of a time zone: `2026-11-22 14:05:09 CET`."""
+    return datetime.fromtimestamp(unix, zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def ago(unix: float, now: float) -> str:

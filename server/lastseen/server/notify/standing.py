@@ -4,6 +4,10 @@ What *is* (offline or not) and what the channel was *said* are kept apart. A cha
 unless something mutes it, the channel is then said what it does not know yet. So an outage is told
 once however long it lasts, a return only after an outage that was told, and what happened while the
 channel was muted is told at the end of it as far as it is still so.
+
+`delay` counts from the outage. After a silence it counts from the end of the silence, so that a
+client that comes back shortly after a maintenance raises no alarm. After flapping it counts from
+the last change: the client has kept still for `flap_window` since.
 """
 
 from msgspec import Struct
@@ -33,6 +37,16 @@ class Step(Struct, frozen=True):
     withdrawn: str = ""
 
 
+class Mute(Struct, frozen=True):
+    """What keeps a channel from being told of a client: a silence, or the channel is off.
+
+    Attributes:
+        tells_returns: Whether the return from an outage that the channel was told of is told.
+    """
+
+    tells_returns: bool = False
+
+
 class Change(Struct, frozen=True):
     """A client went offline or came back, as one event of history.
 
@@ -51,7 +65,13 @@ class Change(Struct, frozen=True):
 
 
 def turned(
-    before: Standing | None, channel: Channel, change: Change, key: str, *, quiet: bool, flaps: int
+    before: Standing | None,
+    channel: Channel,
+    change: Change,
+    key: str,
+    *,
+    mute: Mute | None,
+    flaps: int,
 ) -> Step:
     """A client went or came.
 
@@ -60,7 +80,7 @@ def turned(
         channel: Its settings.
         change: What happened.
         key: The name of the delivery that this may need.
-        quiet: Whether a silence covers the client.
+        mute: What keeps the channel from being told of the client; None: nothing does.
         flaps: How often the client went or came within the channel's `flap_window`, this time
             included.
     """
@@ -83,27 +103,39 @@ def turned(
         epoch=change.epoch,
         number=change.number,
     )
-    if quiet:
-        return silenced(standing, change.now)
+    if mute is not None:
+        return muted(standing, channel, mute, key, change.now)
     if standing.muted == "flapping":
         return Step(standing)
     if 0 < channel.flap_threshold <= flaps:
         return _flapping(standing, channel, key, change.now, flaps)
-    return said(replace(standing, muted=""), channel, key, change.now)
+    return said(standing, channel, key, change.now)
 
 
-def said(standing: Standing, channel: Channel, key: str, now: float) -> Step:
-    """Nothing mutes the channel (any more): tell what it does not know."""
+def unmuted(standing: Standing, channel: Channel, key: str, now: float) -> Step:
+    """A silence ended: tell what the channel does not know. `delay` counts from now, for a reminder
+    that came due meanwhile, too.
+    """
+    if standing.remind_at is not None:
+        standing = replace(standing, remind_at=max(standing.remind_at, now + channel.delay))
+    return said(standing, channel, key, now, counts_from=now)
+
+
+def said(
+    standing: Standing, channel: Channel, key: str, now: float, *, counts_from: float | None = None
+) -> Step:
+    """Nothing mutes the channel (any more): tell what it does not know. `delay` counts from the
+    last change, unless `counts_from` names another moment.
+    """
     standing = replace(standing, muted="")
     if standing.offline:
-        return _say_offline(standing, channel, key, now)
-    withdrawn = withdrawable(standing, now)
-    if standing.said == "online" or withdrawn or _was_brief(standing, now):
+        begins = standing.changed_at if counts_from is None else counts_from
+        return _say_offline(standing, channel, key, now, due_at=max(now, begins + channel.delay))
+    withdrawn = withdrawable(standing, now) or _last_reminder(standing)
+    standing = _without_held(standing, now)
+    if standing.said == "online" or "online" not in channel.events:
         return Step(None, withdrawn=withdrawn)
-    reminder = _last_reminder(standing)
-    if "online" not in channel.events:
-        return Step(None, withdrawn=reminder)
-    return Step(None, _delivery(standing, "online", key, now, due_at=now), reminder)
+    return Step(None, _delivery(standing, "online", key, now, due_at=now), withdrawn)
 
 
 def gone_again(standing: Standing, change: Change) -> Step:
@@ -113,33 +145,19 @@ def gone_again(standing: Standing, change: Change) -> Step:
     return Step(replace(standing, offline=True, changed_at=change.now, since=change.now))
 
 
-def silenced(standing: Standing, now: float) -> Step:
-    """A silence covers the client: what is held back still is not told for now."""
-    withdrawn = withdrawable(standing, now)
-    if withdrawn or _was_brief(standing, now):
-        standing = replace(standing, said="online", since=None, held="")
-    return _unless_settled(replace(standing, muted="silence"), withdrawn)
-
-
-def begun_by(standing: Standing, now: float) -> Standing:
-    """The standing, if the clock was set back since: what lies ahead happened by now. Its moments
-    are moved together, as an outage is known by them.
+def muted(standing: Standing, channel: Channel, mute: Mute, key: str, now: float) -> Step:
+    """Something mutes the channel: an outage that is held back still is not told for now. A return
+    may be, if the outage was told.
     """
-    ahead = standing.changed_at - now
-    if ahead <= 0:
-        return standing
-    since, remind_at = standing.since, standing.remind_at
-    return replace(
-        standing,
-        changed_at=now,
-        since=since if since is None else now - (standing.changed_at - since),
-        remind_at=remind_at if remind_at is None else remind_at - ahead,
-    )
+    withdrawn, known = withdrawable(standing, now), _without_held(standing, now)
+    if mute.tells_returns and known.said == "offline" and not known.offline:
+        return said(standing, channel, key, now)
+    return _unless_settled(replace(known, muted="silence"), withdrawn)
 
 
-def reminded(standing: Standing, channel: Channel, key: str, now: float) -> Step:
-    """The client is offline still, and it is time to say so again. A reminder that was not sent
-    yet is not needed any more.
+def reminded(standing: Standing, channel: Channel, key: str, now: float, wall: float) -> Step:
+    """The client is still offline, and it is time to say so again. A reminder that was not sent
+    yet is withdrawn. `wall` is what the reminder says that the time is.
     """
     before, interval = standing, channel.repeat_interval
     if not interval or standing.remind_at is None:
@@ -148,8 +166,8 @@ def reminded(standing: Standing, channel: Channel, key: str, now: float) -> Step
     following = standing.remind_at + (missed + 1) * interval
     outage = from_json("reminder", standing.notice)
     if isinstance(outage, ClientNotice):
-        gone = max(0.0, now - outage.client.last_seen.timestamp())
-        outage = replace(outage, at=now, gone=gone)
+        gone = max(0.0, wall - outage.client.last_seen.timestamp())
+        outage = replace(outage, at=wall, gone=gone)
     delivery = _delivery(
         replace(standing, notice=to_json(outage)), "reminder", key, now, due_at=now
     )
@@ -157,14 +175,15 @@ def reminded(standing: Standing, channel: Channel, key: str, now: float) -> Step
     return Step(standing, delivery, _last_reminder(before))
 
 
-def _say_offline(standing: Standing, channel: Channel, key: str, now: float) -> Step:
+def _say_offline(standing: Standing, channel: Channel, key: str, now: float, due_at: float) -> Step:
     if standing.said == "offline" and standing.since == standing.changed_at:
         return Step(standing)  # it was told of this very outage
-    due_at = max(now, standing.changed_at + channel.delay)
     told = "offline" in channel.events
     standing = replace(
         standing,
         said="offline",
+        knew=standing.said,
+        thread=standing.thread or key,
         since=standing.changed_at,
         held=key if told else "",
         held_until=due_at,
@@ -177,18 +196,29 @@ def _say_offline(standing: Standing, channel: Channel, key: str, now: float) -> 
 def _flapping(standing: Standing, channel: Channel, key: str, now: float, flaps: int) -> Step:
     notice = from_json("flapping", standing.notice)
     notice = replace(notice, changes=flaps, window=channel.flap_window)
+    withdrawn = withdrawable(standing, now)
+    standing = _without_held(standing, now)
+    standing = replace(standing, thread=standing.thread or key)
     delivery = _delivery(
         replace(standing, notice=to_json(notice)), "flapping", key, now, due_at=now
     )
-    muted = replace(
+    flapping = replace(
         standing, said="flapping", since=None, muted="flapping", held="", remind_at=None
     )
-    return Step(muted, delivery, withdrawable(standing, now))
+    return Step(flapping, delivery, withdrawn)
 
 
 def withdrawable(standing: Standing, now: float) -> str:
     """The key of the delivery that nobody was told of yet."""
     return standing.held if _was_brief(standing, now) else ""
+
+
+def _without_held(standing: Standing, now: float) -> Standing:
+    """The standing as it was before the outage that is held back, if one is."""
+    if not _was_brief(standing, now):
+        return standing
+    thread = "" if standing.knew == "online" else standing.thread
+    return replace(standing, said=standing.knew, since=None, held="", held_until=0.0, thread=thread)
 
 
 def _last_reminder(standing: Standing) -> str:
@@ -219,12 +249,15 @@ def _completed(change: Change, before: Standing) -> Json:
 
 
 def _delivery(standing: Standing, kind: Kind, key: str, now: float, due_at: float) -> Delivery:
+    notice = standing.notice
+    if standing.thread and isinstance(notice, dict):
+        notice = notice | {"thread": standing.thread}
     return Delivery(
         key=key,
         channel=standing.channel,
         kind=kind,
         client_id=standing.client_id,
-        notice=standing.notice,
+        notice=notice,
         created_at=now,
         due_at=due_at,
         epoch=standing.epoch,

@@ -8,6 +8,7 @@ from msgspec import Struct
 from lastseen.server.config.sections.channels import Channel
 from lastseen.server.keeping.threads import InThread
 from lastseen.server.notify.notice import Item, Message, from_json
+from lastseen.server.notify.tally import Tally
 from lastseen.server.store.errors import StoreUnavailable
 from lastseen.server.store.telling import Attempt, BrokenChannel, Delivery
 
@@ -99,17 +100,14 @@ class Singles:
     def hurry(self) -> None:
         """Nothing gathers: what is due is taken anyway."""
 
-    def sent(self) -> None:
-        """A message was taken by the channel."""
-
 
 class Digests:
     """What gathers for a while is one message."""
 
-    def __init__(self, channel: Channel, supply: Supply) -> None:
+    def __init__(self, channel: Channel, supply: Supply, tally: Tally) -> None:
         self._channel = channel
         self._supply = supply
-        self._last_sent = -FOREVER
+        self._tally = tally
         self._in_a_hurry = False
 
     async def take(self, limit: int) -> list[Outgoing]:  # noqa: ARG002 - one at a time
@@ -138,17 +136,14 @@ class Digests:
         if first is None:
             return FOREVER
         opens = max(
-            first + self._channel.group_wait, self._last_sent + self._channel.group_interval
+            first + self._channel.group_wait,
+            self._tally.last_sent + self._channel.group_interval,
         )
         return opens - supply.now()
 
     def hurry(self) -> None:
         """What is due when it is looked for next is told then, and waits for no others."""
         self._in_a_hurry = True
-
-    def sent(self) -> None:
-        """A message was taken by the channel."""
-        self._last_sent = self._supply.now()
 
     async def _claim(self) -> list[Delivery]:
         supply, name = self._supply, self._channel.name
@@ -165,9 +160,9 @@ class Taker:
     A digest that was begun goes first, and alone: nothing overtakes it.
     """
 
-    def __init__(self, channel: Channel, supply: Supply) -> None:
+    def __init__(self, channel: Channel, supply: Supply, tally: Tally) -> None:
         digests = channel.group_wait > 0 or channel.group_interval > 0
-        self._fresh = Digests(channel, supply) if digests else Singles(channel, supply)
+        self._fresh = Digests(channel, supply, tally) if digests else Singles(channel, supply)
         self._channel = channel
         self._supply = supply
 
@@ -191,10 +186,6 @@ class Taker:
     def hurry(self) -> None:
         """Something of what is due is to be told now, whatever it was to be told together with."""
         self._fresh.hurry()
-
-    def sent(self) -> None:
-        """A message was taken by the channel."""
-        self._fresh.sent()
 
 
 def _digest(claimed: Sequence[Delivery]) -> Outgoing:

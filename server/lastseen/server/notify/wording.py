@@ -4,7 +4,9 @@ Whatever a client is called, each of its texts is shown on one line, and no long
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, tzinfo
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -50,18 +52,36 @@ class Words(Struct, frozen=True):
     lines: tuple[str, ...] = ()
 
 
-def word(message: Message, now: float) -> Words:
+class Clock(Struct, frozen=True):
+    """The reader's clock.
+
+    Attributes:
+        now: When the message is read, more or less (Unix time).
+        zone: The time zone that times are written in.
+    """
+
+    now: float
+    zone: tzinfo
+
+    def moment(self, unix: float) -> str:
+        """An exact time, as the reader's clock shows it."""
+        return moment(unix, self.zone)
+
+
+def word(message: Message, now: float, timezone: str = "") -> Words:
     """A message in words.
 
     Args:
         message: What there is to tell.
-        now: When it is read, more or less (Unix time): what `3 minutes ago` counts from.
+        now: When it is read, more or less (Unix time): `3 minutes ago` counts from it.
+        timezone: The IANA name of the zone that times are written in; "" is UTC.
     """
+    clock = Clock(now, ZoneInfo(timezone) if timezone else UTC)
     items = _latest(message.items)
     if len(items) == 1:
-        return _single(items[0], now)
+        return _single(items[0], clock)
     sections = [(kind, [i for i in items if i.kind == kind]) for kind in _ORDER]
-    told = [_section(kind, several, now) for kind, several in sections if several]
+    told = [_section(kind, several, clock) for kind, several in sections if several]
     if len(told) == 1:
         return told[0]
     lines: list[str] = []
@@ -73,28 +93,30 @@ def word(message: Message, now: float) -> Words:
 # --- one thing ----------------------------------------------------------------------------------
 
 
-def _single(item: Item, now: float) -> Words:
+def _single(item: Item, clock: Clock) -> Words:
     if isinstance(item.notice, MassLoss):
-        return _mass_loss(item.notice)
+        return _mass_loss(item.notice, clock)
     title = f"{name_of(item.notice.client)} {_VERBS[item.kind]}"
-    lines = (*_what(item.kind, item.notice, now), *_who(item.notice.client))
+    lines = (*_what(item.kind, item.notice, clock), *_who(item.notice.client))
     return Words(_MOODS[item.kind], title, lines)
 
 
-def _what(kind: Kind, notice: ClientNotice, now: float) -> Iterable[str]:
+def _what(kind: Kind, notice: ClientNotice, clock: Clock) -> Iterable[str]:
     seen = notice.client.last_seen.timestamp()
     if kind == "online":
         if notice.gone is not None:
-            yield f"It was gone for {span(notice.gone)}, since {moment(notice.at - notice.gone)}."
-        yield f"Back at {moment(notice.at)}."
+            since = clock.moment(notice.at - notice.gone)
+            yield f"It was gone for {span(notice.gone)}, since {since}."
+        yield f"Back at {clock.moment(notice.at)}."
         return
     if kind == "reminder":
-        since = notice.offline_since or notice.at
-        yield f"It has been offline for {span(now - since)}, since {moment(since)}."
+        began = notice.offline_since or notice.at
+        gone = span(clock.now - began)
+        yield f"It has been offline for {gone}, since {clock.moment(began)}."
     if kind == "flapping":
         yield f"It went or came {notice.changes} times within {span(notice.window)}."
         yield "You will hear of it again when it is steady."
-    yield f"Last seen {ago(seen, now)} ({moment(seen)})."
+    yield f"Last seen {ago(seen, clock.now)} ({clock.moment(seen)})."
     if kind != "flapping":
         yield f"Reason: {REASONS[notice.client.reason]}."
 
@@ -110,13 +132,13 @@ def _who(client: ClientRecord) -> Iterable[str]:
         yield f"Description: {shortened(description, LONGEST_TEXT)}"
 
 
-def _mass_loss(loss: MassLoss) -> Words:
+def _mass_loss(loss: MassLoss, clock: Clock) -> Words:
     return Words(
         "unsteady",
         f"{loss.silent} of {loss.present} clients fell silent at once",
         (
-            f"At {moment(loss.at)}. It may be the server's own link that is down, not theirs.",
-            f"They are held back for {span(loss.hold)}; who is still silent then is told of.",
+            f"At {clock.moment(loss.at)}. It may be the server's own connection that is down.",
+            f"They count as late for {span(loss.hold)}. Those still silent then are reported.",
         ),
     )
 
@@ -124,14 +146,14 @@ def _mass_loss(loss: MassLoss) -> Words:
 # --- several at once ----------------------------------------------------------------------------
 
 
-def _section(kind: Kind, items: Sequence[Item], now: float) -> Words:
+def _section(kind: Kind, items: Sequence[Item], clock: Clock) -> Words:
     """What became of several clients alike. Of several mass losses, the last one counts."""
     notices = [item.notice for item in items if isinstance(item.notice, ClientNotice)]
     if not notices:
-        return _single(items[-1], now)
+        return _single(items[-1], clock)
     count = "1 client" if len(notices) == 1 else f"{len(notices)} clients"
     title = f"{count} {_STATES[kind]}: {_names(notices)}{_shared_groups(notices)}"
-    lines = [f"• {name_of(n.client)}: {_brief(kind, n, now)}" for n in notices[:LISTED]]
+    lines = [f"• {name_of(n.client)}: {_brief(kind, n, clock)}" for n in notices[:LISTED]]
     if more := len(notices) - len(lines):
         lines.append(f"… and {more} more")
     return Words(_MOODS[kind], title, tuple(lines))
@@ -153,15 +175,15 @@ def _shared_groups(notices: Sequence[ClientNotice]) -> str:
     return f" (all in group{'s' if len(shared) > 1 else ''} {names})"
 
 
-def _brief(kind: Kind, notice: ClientNotice, now: float) -> str:
+def _brief(kind: Kind, notice: ClientNotice, clock: Clock) -> str:
     if kind == "online":
         return "back" if notice.gone is None else f"gone for {span(notice.gone)}"
     if kind == "flapping":
         return f"{notice.changes} times within {span(notice.window)}"
     if kind == "reminder":
-        return f"for {span(now - (notice.offline_since or notice.at))}"
+        return f"for {span(clock.now - (notice.offline_since or notice.at))}"
     host = shortened(notice.client.hostname, LONGEST_NAME)
-    seen = moment(notice.client.last_seen.timestamp())
+    seen = clock.moment(notice.client.last_seen.timestamp())
     return f"{host + ', ' if host else ''}last seen {seen}, {REASONS[notice.client.reason]}"
 
 

@@ -4,9 +4,17 @@
 forgotten.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from lastseen.server.store import ledger, pending, sending, silences, standings, waiting
+from lastseen.server.store import (
+    ledger,
+    pending,
+    sending,
+    silences,
+    standings,
+    takeover,
+    waiting,
+)
 from lastseen.server.store.database import CHUNK, Database
 from lastseen.server.store.telling import (
     Attempt,
@@ -130,6 +138,37 @@ class DeliveryStore:
         """
         with self._database.reading() as connection:
             return standings.page(connection, after, limit)
+
+    # --- from run to run ---------------------------------------------------------------------
+
+    def ended(self, epoch: str) -> float | None:
+        """When the run before that of `epoch` ended, as far as is known, by the clock that it
+        scheduled with; None: there was none.
+        """
+        with self._database.reading() as connection:
+            return takeover.ended(connection, epoch)
+
+    def set_ahead(self, epoch: str, seconds: float) -> None:
+        """Keep by how much the wall clock was set forward since the run of `epoch` began."""
+        with self._database.writing() as connection:
+            takeover.set_ahead(connection, epoch, seconds)
+
+    def set_back(self, now: float, moved: Sequence[Silence]) -> None:
+        """The clock was set back since the last run: pending deliveries are due by `now` at the
+        latest, and silences are as they are given.
+        """
+        with self._database.writing() as connection:
+            pending.hold_order(connection)
+            takeover.make_due(connection, now)
+            silences.move(connection, moved)
+
+    def postpone(self, due: Mapping[str, float]) -> None:
+        """Have pending deliveries, by their keys, be due at these moments: those of them that were
+        never tried.
+        """
+        with self._database.writing() as connection:
+            pending.hold_order(connection)
+            takeover.postpone(connection, due)
 
     # --- quiet -------------------------------------------------------------------------------
 

@@ -2,8 +2,10 @@
 transaction.
 """
 
+from collections.abc import Sequence
+
 from msgspec import structs
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from lastseen.server.store.sql import changed, insert_into
 from lastseen.server.store.sql import structs as read
@@ -31,6 +33,13 @@ def add(connection: Connection, silence: Silence) -> Silence:
     columns = [SILENCES.c[name] for name in SILENCE_FIELDS]
     [added] = read(Silence, connection.execute(insert.returning(*columns)))
     return added
+
+
+def move(connection: Connection, silences: Sequence[Silence]) -> None:
+    """Give silences the begin and the end that these have."""
+    for silence in silences:
+        times = {"since": silence.since, "until": silence.until}
+        connection.execute(update(SILENCES).where(SILENCES.c.id == silence.id).values(times))
 
 
 def remove(connection: Connection, silence_id: int) -> bool:

@@ -115,6 +115,8 @@ STANDINGS = Table(
     Column("remind_at", Moment),
     Column("epoch", Words, nullable=False),
     Column("number", BigInteger, nullable=False),
+    Column("knew", Words, nullable=False),
+    Column("thread", Words, nullable=False),
 )
 
 SILENCES = Table(

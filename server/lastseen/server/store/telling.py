@@ -12,6 +12,7 @@ from lastseen.server.store.model import Json
 
 Kind = Literal["offline", "online", "flapping", "reminder", "mass_loss"]
 DeliveryState = Literal["pending", "sent", "failed", "withdrawn"]
+Said = Literal["online", "offline", "flapping"]
 
 
 class Delivery(Struct, frozen=True, kw_only=True, gc=False):
@@ -67,11 +68,14 @@ class Standing(Struct, frozen=True, kw_only=True, gc=False):
         remind_at: When the channel is reminded that the client is still offline.
         notice: What there was to say at the last change, for `notify` to read.
         epoch: With `number`, the event of the last change.
+        knew: What the channel was told before the outage that is held back.
+        thread: The key of the delivery that first told the channel of this outage: the messages
+            that follow belong to the same conversation. "" before.
     """
 
     channel: str
     client_id: str
-    said: Literal["online", "offline", "flapping"]
+    said: Said
     offline: bool
     changed_at: float
     notice: Json
@@ -82,6 +86,8 @@ class Standing(Struct, frozen=True, kw_only=True, gc=False):
     remind_at: float | None = None
     epoch: str = ""
     number: int = 0
+    knew: Said = "online"
+    thread: str = ""
 
 
 class GivenUp(Struct, frozen=True):

@@ -10,9 +10,14 @@ import pytest
 import trio
 
 from lastseen.server.config.sections.kinds import Apprise
-from lastseen.server.notify.channels.apprise_ import AppriseSender, without_calls, without_secrets
+from lastseen.server.notify.channels.apprise_ import (
+    MOST_THREADS,
+    AppriseSender,
+    without_calls,
+    without_secrets,
+)
 from lastseen.server.notify.errors import TransportError
-from lastseen.server.notify.notice import Message
+from lastseen.server.notify.notice import Item, Message
 
 PATIENCE = 30.0
 
@@ -44,6 +49,65 @@ async def test_a_mail_has_the_title_as_its_subject(mailbox, message: Message):
     text = _text(mail)
     assert "Host: web-01.example" in text
     assert "Reason: it fell silent." in text
+
+
+def mail_to(mailbox: Any, more: str = "") -> str:
+    sender = "lastseen@example.org"
+    return f"mailto://127.0.0.1:{mailbox.port}/ops@example.org?from={sender}&mode=insecure{more}"
+
+
+async def test_the_mails_of_one_outage_refer_to_one_parent(mailbox, make_item: Callable[..., Item]):
+    sender = sender_to(mail_to(mailbox))
+    for kind, thread in (
+        ("offline", "k1"),
+        ("reminder", "k1"),
+        ("online", "k1"),
+        ("offline", "k2"),
+    ):
+        await sender.send(Message(f"msg_{kind}", (make_item(kind, thread=thread),)))
+    references = [mail["References"] for mail in mailbox.mails]
+    assert references == ["<k1@lastseen.invalid>"] * 3 + ["<k2@lastseen.invalid>"]
+    assert [mail["In-Reply-To"] for mail in mailbox.mails] == references
+    assert len({mail["Message-ID"] for mail in mailbox.mails}) == 4
+
+
+async def test_a_digest_refers_to_the_outages_that_it_tells_of(
+    mailbox, make_item: Callable[..., Item]
+):
+    items = tuple(make_item("offline", f"web-{n}", thread=f"k{n}") for n in range(40))
+    await sender_to(mail_to(mailbox)).send(Message("msg_many", items, digest=True))
+    (mail,) = mailbox.mails
+    parents = mail["References"].split()
+    assert parents == [f"<k{n}@lastseen.invalid>" for n in range(MOST_THREADS)]
+    assert mail["In-Reply-To"] == parents[-1]
+
+
+async def test_headers_of_the_url_win_over_those_of_the_thread(
+    mailbox, make_item: Callable[..., Item]
+):
+    sender = sender_to(mail_to(mailbox, "&%2BReferences=%3Cown@example.org%3E"))
+    await sender.send(Message("msg_1", (make_item(thread="k1"),)))
+    (mail,) = mailbox.mails
+    assert mail.get_all("References") == ["<own@example.org>"]
+
+
+async def test_what_belongs_to_no_outage_refers_to_nothing(mailbox, message: Message):
+    await sender_to(mail_to(mailbox)).send(message)
+    (mail,) = mailbox.mails
+    assert mail["References"] is None
+    assert mail["In-Reply-To"] is None
+
+
+async def test_other_services_are_sent_no_header_of_a_thread(receiver, make_item):
+    url = receiver.url.replace("http://", "json://")
+    await sender_to(url).send(Message("msg_1", (make_item(thread="k1"),)))
+    assert "references" not in receiver.requests[0].headers
+
+
+async def test_times_are_told_in_the_time_zone_of_the_channel(mailbox, message: Message):
+    await sender_to(mail_to(mailbox), timezone="Europe/Berlin").send(message)
+    (mail,) = mailbox.mails
+    assert "2026-09-21 16:11:20 CEST" in _text(mail)
 
 
 async def test_what_went_is_a_failure_and_what_is_back_a_success(

@@ -193,3 +193,45 @@ async def test_a_server_that_hangs_is_left_after_the_timeout(receiver, http, mes
     with trio.fail_after(PATIENCE):
         error = await refusal(TelegramSender(channel, http), message)
     assert str(error) == "no answer within 0.2 s"
+
+
+async def test_a_message_goes_into_the_topic_that_the_settings_name(
+    receiver, http: httpx.AsyncClient, message: Message
+):
+    channel = Telegram(
+        name="x", token=TOKEN, chat_id=-42, message_thread_id=7, api_base=receiver.url
+    )
+    says(receiver, 400, "Bad Request: can't parse entities")
+    says(receiver, 200)
+    await TelegramSender(channel, http).send(message)
+    topics = [json.loads(request.body)["message_thread_id"] for request in receiver.requests]
+    assert topics == [7, 7]
+
+
+async def test_without_a_topic_none_is_named(receiver, sender, message: Message):
+    says(receiver, 200)
+    await sender.send(message)
+    (request,) = receiver.requests
+    assert "message_thread_id" not in json.loads(request.body)
+
+
+@pytest.mark.parametrize("description", ["message thread not found", "TOPIC_CLOSED"])
+async def test_a_topic_that_takes_no_messages_breaks_the_channel(
+    description: str, receiver, sender, message: Message
+):
+    says(receiver, 400, f"Bad Request: {description}")
+    error = await refusal(sender, message)
+    assert error.permanent
+    assert description in str(error)
+
+
+async def test_times_are_told_in_the_time_zone_of_the_channel(
+    receiver, http: httpx.AsyncClient, message: Message
+):
+    channel = Telegram(
+        name="x", token=TOKEN, chat_id=-42, timezone="Asia/Tokyo", api_base=receiver.url
+    )
+    says(receiver, 200)
+    await TelegramSender(channel, http).send(message)
+    (request,) = receiver.requests
+    assert "23:11:20 JST" in json.loads(request.body)["text"].replace("\\", "")

@@ -67,6 +67,11 @@ FlapWindow = Annotated[
     ),
 ]
 
+OFFLINE_REASONS: tuple[Reason, ...] = ("left", "closed", "timeout", "replaced", "kicked")
+"""The reasons for which a client goes offline."""
+LATE_REASON: Reason = "silent"
+"""Why a client is late. Channels are not told of that, but older settings may name it."""
+
 MOST_ATTEMPTS = 1000
 """Of sending one message: with pauses that grow, weeks."""
 
@@ -96,16 +101,16 @@ class Channel(Section, frozen=True, kw_only=True):
     via: Annotated[
         tuple[Via, ...],
         Meta(
-            description="Only of clients that were last heard from by one of these: tcp, "
-            "websocket, http, lan. Empty: by any."
+            description="Only of clients whose last sign of life came by one of these: tcp, "
+            "websocket, http, lan. Web pages come by websocket. Empty: by any."
         ),
     ] = ()
     reasons: Annotated[
         tuple[Reason, ...],
         Meta(
-            description="Only of clients that went for one of these reasons: left, closed, "
-            "timeout, silent, replaced, kicked. Empty: for any. Whoever was told that a client "
-            "went is told that it is back."
+            description="Only of clients that went offline for one of these reasons: left, "
+            "closed, timeout, replaced, kicked. Empty: for any. The return of a client is "
+            "reported if its outage was."
         ),
     ] = ()
     delay: Delay = 0
@@ -150,7 +155,15 @@ class Channel(Section, frozen=True, kw_only=True):
 
 
 class ForPeople(Channel, frozen=True, kw_only=True):
-    """A channel whose messages somebody reads."""
+    """A channel whose messages people read."""
+
+    timezone: Annotated[
+        str,
+        Meta(
+            description="The time zone of the times in its messages, like Europe/Berlin. Empty: "
+            "that of notify.timezone."
+        ),
+    ] = ""
 
     delay: Delay = 30
     group_wait: GroupWait = 10

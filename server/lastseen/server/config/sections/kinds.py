@@ -9,6 +9,8 @@ from lastseen.server.config.sections.channels import Channel, ForPeople
 
 Url = Annotated[str, Meta(max_length=4000)]
 """Characters: longer than any that a service hands out."""
+LARGEST_TOPIC = 2**52
+"""Telegram: a number of a chat or a topic has at most 52 significant bits."""
 Place = Annotated[str, Meta(min_length=1, max_length=1000)]
 """The path of a file, or the name of a variable."""
 
@@ -64,6 +66,13 @@ class Telegram(ForPeople, frozen=True, kw_only=True):
         int | str,
         Meta(description="Where to: the number of a chat, or @ and the name of a public one."),
     ]
+    message_thread_id: Annotated[
+        Annotated[int, Meta(ge=2, le=LARGEST_TOPIC)] | None,
+        Meta(
+            description="The number of a topic, in a group that has topics. The General topic "
+            "has none: leave it out."
+        ),
+    ] = None
     token: Annotated[
         str, Meta(description="The bot's token, as @BotFather gave it.", extra=IS_SECRET)
     ] = ""

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from lastseen.server.config.sections.channels import (
     Channel,
@@ -16,6 +17,7 @@ from lastseen.server.config.sections.section import Section
 
 __all__ = [
     "DAYS",
+    "KINDS",
     "Apprise",
     "Channel",
     "Command",
@@ -29,6 +31,9 @@ __all__ = [
 
 MOST = 1000
 """Channels or windows of one kind: more is a slip."""
+
+KINDS = ("webhook", "telegram", "apprise", "command")
+"""The arrays of `[notify]` whose tables are channels."""
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = get_args(Day)
@@ -72,10 +77,26 @@ class Maintenance(Section, frozen=True, kw_only=True):
 
 
 class Notify(Section, frozen=True, kw_only=True):
-    """Who is told when clients go and come back: any number of channels of each kind. All that one
-    may have is in docs/configuration.md; docs/notifications.md says what is told, and when.
+    """Notifications: which channels are told that clients go offline and come back.
+    docs/configuration.md lists all settings of a channel; docs/notifications.md says what is sent,
+    and when.
     """
 
+    returns_during_silence: Annotated[
+        bool,
+        Meta(
+            description="Report a return at once, although a silence or maintenance covers the "
+            "client, if its outage was reported before. With false, the return is reported when "
+            "the silence ends."
+        ),
+    ] = True
+    timezone: Annotated[
+        str,
+        Meta(
+            description="The time zone of the times in messages that people read: a name of the "
+            "IANA, like Europe/Berlin. A channel may have another one. Maintenance has its own."
+        ),
+    ] = "UTC"
     webhook: Annotated[
         tuple[Webhook, ...],
         Meta(
@@ -86,7 +107,7 @@ class Notify(Section, frozen=True, kw_only=True):
                     "name": "pager",
                     "url": "https://pager.example/lastseen",
                     "secret_file": "pager.secret",
-                    "events": ["offline"],
+                    "via": ["tcp", "http", "lan"],
                 }
             ],
         ),
@@ -96,7 +117,14 @@ class Notify(Section, frozen=True, kw_only=True):
         Meta(
             description="A chat of Telegram.",
             max_length=MOST,
-            examples=[{"name": "family", "token_env": "TELEGRAM_TOKEN", "chat_id": -1001234567890}],
+            examples=[
+                {
+                    "name": "family",
+                    "token_env": "TELEGRAM_TOKEN",
+                    "chat_id": -1001234567890,
+                    "reasons": ["closed", "timeout"],
+                }
+            ],
         ),
     ] = ()
     apprise: Annotated[
@@ -135,5 +163,10 @@ class Notify(Section, frozen=True, kw_only=True):
 
     @property
     def channels(self) -> tuple[Channel, ...]:
-        """All of them, those that are not enabled too."""
-        return (*self.webhook, *self.telegram, *self.apprise, *self.command)
+        """All of them, including disabled ones, each with the time zone that applies to it."""
+        return tuple(self._in_zone(channel) for kind in KINDS for channel in getattr(self, kind))
+
+    def _in_zone(self, channel: Channel) -> Channel:
+        if not isinstance(channel, ForPeople) or channel.timezone:
+            return channel
+        return replace(channel, timezone=self.timezone)

@@ -3,7 +3,7 @@
 import logging
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import unquote, urlsplit
 
 import trio
@@ -20,6 +20,12 @@ THREADS = 8
 
 SHORTEST_SECRET = 4
 """Characters: a part of a URL that is shorter is no key, and may be a part of any word."""
+
+THREAD_DOMAIN = "lastseen.invalid"
+"""Of the parents of mails; nobody has a domain that ends in .invalid (RFC 2606)."""
+
+MOST_THREADS = 10
+"""Parents that one mail names."""
 
 LOGGERS = ("apprise", "urllib3")
 """Apprise's own, and that of the HTTP client which it uses."""
@@ -45,20 +51,25 @@ class AppriseSender:
         Raises:
             TransportError: It was not taken.
         """
-        words, url = word(message, time.time()), reveal(self._channel.url)
+        words = word(message, time.time(), self._channel.timezone)
+        url, threads = reveal(self._channel.url), message.threads
         with deadline(self._channel.timeout):
             await trio.to_thread.run_sync(
-                _send, url, words, abandon_on_cancel=True, limiter=self._threads
+                _send, url, words, threads, abandon_on_cancel=True, limiter=self._threads
             )
 
 
-def _send(url: str, words: Words) -> None:
+def _send(url: str, words: Words, threads: Sequence[str] = ()) -> None:
     _hush()
     import apprise  # in this thread: it takes a tenth of a second, once
+    from apprise.plugins.email import NotifyEmail
 
     sender = apprise.Apprise()
     if not sender.add(url):
         raise TransportError("Apprise does not know what to do with this URL", permanent=True)
+    for service in sender.services:
+        if isinstance(service, NotifyEmail):
+            service.headers = thread_headers(threads) | service.headers
     result = sender.notify(
         title=without_calls(words.title),
         body=without_calls("\n".join(words.lines) or words.title),
@@ -68,6 +79,20 @@ def _send(url: str, words: Words) -> None:
     if not result:
         said = _last_remark(entry.message for entry in result.logs())
         raise TransportError(remark_of(without_secrets(said, url)))
+
+
+def thread_headers(threads: Sequence[str]) -> dict[str, str]:
+    """The headers by which mail programs show the mails of one outage as one conversation.
+
+    Apprise makes the Message-ID itself, so no mail can refer to the first one. Each mail of an
+    outage refers to the same parent instead, which was never sent: RFC 5256 (REFERENCES, steps 1
+    to 3) has such mails be siblings in one thread. A digest refers to the outages that it tells
+    first: mail servers limit the length of headers.
+    """
+    parents = [f"<{thread}@{THREAD_DOMAIN}>" for thread in threads[:MOST_THREADS]]
+    if not parents:
+        return {}
+    return {"References": " ".join(parents), "In-Reply-To": parents[-1]}
 
 
 def _hush() -> None:

@@ -21,10 +21,18 @@ from lastseen.server.notify.channels.posting import (
 from lastseen.server.notify.errors import TransportError
 from lastseen.server.notify.markdown import Piece, pieces
 from lastseen.server.notify.notice import Message
-from lastseen.server.notify.wording import word
+from lastseen.server.notify.wording import Words, word
 
-GONE = ("chat not found", "bot was kicked", "bot was blocked", "user is deactivated", "deactivated")
-"""Parts of descriptions: no message will ever reach this chat as things are."""
+GONE = (
+    "chat not found",
+    "bot was kicked",
+    "bot was blocked",
+    "deactivated",
+    "message thread not found",
+    "TOPIC_CLOSED",
+    "TOPIC_DELETED",
+)
+"""Parts of descriptions: no message will ever reach this chat or topic as things are."""
 
 BAD_MARKUP = "can't parse entities"
 """Ours escapes all there is to escape; a server of another version might want more."""
@@ -74,11 +82,14 @@ class TelegramSender:
             TransportError: It was not taken.
         """
         with deadline(self._channel.timeout):
-            left = self._begun.get(message.id) or pieces(word(message, self._wall()))
+            left = self._begun.get(message.id) or pieces(self._words(message))
             while left:
                 await self._send(left[0])
                 left = left[1:]
                 self._remember(message.id, left)
+
+    def _words(self, message: Message) -> Words:
+        return word(message, self._wall(), self._channel.timezone)
 
     def _remember(self, name: str, left: list[Piece]) -> None:
         self._begun.pop(name, None)
@@ -102,6 +113,8 @@ class TelegramSender:
             "text": text,
             "link_preview_options": {"is_disabled": True},  # a name like "example.org" has none
         }
+        if self._channel.message_thread_id is not None:
+            asked["message_thread_id"] = self._channel.message_thread_id
         if parse_mode:
             asked["parse_mode"] = parse_mode
         base = self._channel.api_base.rstrip("/")
