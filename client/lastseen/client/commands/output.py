@@ -6,10 +6,11 @@ nothing of a client's is printed without `safe`.
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime
 
 import msgspec
+
+from lastseen.shared import durations
 
 _JOINERS = "\u200c\u200d"  # they only join letters, and many emoji are made with them
 _FORBIDDEN = {
@@ -19,9 +20,6 @@ _FORBIDDEN = {
     "Zl",
     "Zp",
 }  # control, format (bidi too), lone surrogates, separators
-
-_COUNTED_SECONDS = 10
-"""Up to so many seconds pendulum says "a few seconds"; who looks at heartbeats wants the number."""
 
 _UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
@@ -69,16 +67,11 @@ def seconds(duration: float) -> str:
 
 
 def ago(moment: datetime, now: datetime) -> str:
-    """How long before `now` that was: `4 seconds ago`, `3 minutes ago`.
+    """How long before `now` that was, rounded down: `4 seconds ago`, `6 days ago`.
 
     A moment after `now` is `now`: two machines' clocks never agree to the second.
     """
-    elapsed = int((now - moment).total_seconds())
-    if elapsed < 1:
-        return "now"
-    if elapsed <= _COUNTED_SECONDS:
-        return f"{elapsed} second{'s' if elapsed > 1 else ''} ago"
-    return _long_ago(_coarse(elapsed), now.date())
+    return durations.ago((now - moment).total_seconds())
 
 
 def short_duration(duration: float) -> str:
@@ -98,20 +91,3 @@ def long_duration(duration: float) -> str:
     import pendulum
 
     return pendulum.duration(seconds=int(duration)).in_words() if duration >= 1 else "0 seconds"
-
-
-def _coarse(elapsed: int) -> int:
-    """Seconds rounded down to what will be shown, so that few different ones need formatting."""
-    for unit in (86400, 3600, 60):
-        if elapsed >= unit:
-            return elapsed - elapsed % unit
-    return elapsed
-
-
-@lru_cache(maxsize=1024)  # a list of 10,000 clients shows a few dozen different times
-def _long_ago(elapsed: int, today: date) -> str:
-    import pendulum
-
-    # Only calendar months and years depend on where one counts from.
-    now = pendulum.datetime(today.year, today.month, today.day)
-    return pendulum.format_diff(pendulum.interval(now - timedelta(seconds=elapsed), now))

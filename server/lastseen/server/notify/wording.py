@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from lastseen.server.notify.notice import ClientNotice, Item, MassLoss, Message
-from lastseen.server.notify.spans import ago, moment, span
+from lastseen.server.notify.spans import moment
 from lastseen.server.printable import printable
 from lastseen.server.store.telling import Kind
+from lastseen.shared.durations import ago, precisely
 from lastseen.shared.messages import ClientRecord, Reason
 
 LONGEST_NAME = 64
@@ -106,17 +107,17 @@ def _what(kind: Kind, notice: ClientNotice, clock: Clock) -> Iterable[str]:
     if kind == "online":
         if notice.gone is not None:
             since = clock.moment(notice.at - notice.gone)
-            yield f"It was gone for {span(notice.gone)}, since {since}."
+            yield f"It was gone for {precisely(notice.gone)}, since {since}."
         yield f"Back at {clock.moment(notice.at)}."
         return
     if kind == "reminder":
         began = notice.offline_since or notice.at
-        gone = span(clock.now - began)
+        gone = precisely(clock.now - began)
         yield f"It has been offline for {gone}, since {clock.moment(began)}."
     if kind == "flapping":
-        yield f"It went or came {notice.changes} times within {span(notice.window)}."
+        yield f"It went or came {notice.changes} times within {precisely(notice.window)}."
         yield "You will hear of it again when it is steady."
-    yield f"Last seen {ago(seen, clock.now)} ({clock.moment(seen)})."
+    yield f"Last seen {ago(clock.now - seen)} ({clock.moment(seen)})."
     if kind != "flapping":
         yield f"Reason: {REASONS[notice.client.reason]}."
 
@@ -138,7 +139,7 @@ def _mass_loss(loss: MassLoss, clock: Clock) -> Words:
         f"{loss.silent} of {loss.present} clients fell silent at once",
         (
             f"At {clock.moment(loss.at)}. It may be the server's own connection that is down.",
-            f"They count as late for {span(loss.hold)}. Those still silent then are reported.",
+            f"They count as late for {precisely(loss.hold)}. Those still silent then are reported.",
         ),
     )
 
@@ -177,11 +178,11 @@ def _shared_groups(notices: Sequence[ClientNotice]) -> str:
 
 def _brief(kind: Kind, notice: ClientNotice, clock: Clock) -> str:
     if kind == "online":
-        return "back" if notice.gone is None else f"gone for {span(notice.gone)}"
+        return "back" if notice.gone is None else f"gone for {precisely(notice.gone)}"
     if kind == "flapping":
-        return f"{notice.changes} times within {span(notice.window)}"
+        return f"{notice.changes} times within {precisely(notice.window)}"
     if kind == "reminder":
-        return f"for {span(clock.now - (notice.offline_since or notice.at))}"
+        return f"for {precisely(clock.now - (notice.offline_since or notice.at))}"
     host = shortened(notice.client.hostname, LONGEST_NAME)
     seen = clock.moment(notice.client.last_seen.timestamp())
     return f"{host + ', ' if host else ''}last seen {seen}, {REASONS[notice.client.reason]}"

@@ -6,8 +6,6 @@ const DAY = 86_400;
 
 /** Less than this is "just now": a number that jumps about tells nobody anything. */
 const JUST_NOW = 5;
-/** From so many days on, a date says more than their number. */
-const DAYS_COUNTED = 14;
 
 const UNITS = [
   [DAY, "day"],
@@ -42,11 +40,11 @@ export function precisely(seconds) {
   return shown.map(([count, unit]) => `${count} ${unit}`).join(" ");
 }
 
-/** How long ago: "just now", "3 minutes ago", and after two weeks the day. */
+/** How long ago, rounded down as everywhere: "just now", "3 minutes ago", "11 days ago". */
 export function ago(at, now) {
   const passed = now - at;
   if (passed < JUST_NOW) return "just now";
-  return passed < DAYS_COUNTED * DAY ? `${roughly(passed)} ago` : `on ${day(at)}`;
+  return `${roughly(passed)} ago`;
 }
 
 /** The exact time, in the zone of whoever looks: "22 Nov 2026, 14:03:09". */
