@@ -45,7 +45,7 @@ def test_closing_twice_gives_up_no_claim_but_its_own(url: str):
 
 def test_who_only_reads_is_not_held_up(url: str):
     store = open_store(url, alone=True)
-    store.begin_run("run-1", 0.0)
+    store.begin_run("run-1", 0.0, 0.0)
     reader = read_store(url)
     assert reader.last_run() is not None
     reader.close()

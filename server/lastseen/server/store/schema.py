@@ -5,7 +5,7 @@ from sqlalchemy import Connection, inspect, text
 from lastseen.server.store.errors import StoreUnusable
 from lastseen.server.store.tables import METADATA
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The newest migration. Named here too, so that a database that has it opens without importing
 Alembic (0.25 s)."""
 
