@@ -84,7 +84,7 @@ def _pass(registry: Registry, awake: float) -> None:
     """What the reaper has the registry do (`presence.due`, `reaper.reap_once`)."""
     now = Moment(float(awake), 1.7e9 + awake)
     registry.turn_late(now)
-    for session in registry.detector.due(now):
+    for session in registry.detector.due(now).expired:
         registry.give_up(session, now)
 
 

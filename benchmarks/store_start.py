@@ -61,7 +61,7 @@ def run(bench: Bench) -> list[Figure]:
 
 def _prepare(folder: Path, known: int) -> None:
     store = open_store(f"sqlite:///{folder}/bench.db")
-    store.begin_run("before", NOW)
+    store.begin_run("before", NOW, 0.0)
     fill(store, known, known // ONLINE_SHARE)
     store.close()
     (folder / "config.toml").write_text(CONFIG.format(online=known // ONLINE_SHARE))

@@ -9,7 +9,8 @@ from tests.simulation.machines import Beater
 from tests.simulation.witness import NEVER, TICK, Decided, Rule, Run, Subject
 
 from lastseen.server.presence.clock import SAMPLE_INTERVAL, STALL_TOLERANCE
-from lastseen.server.presence.detector import LATE_SHARE
+from lastseen.server.presence.model import FRESH
+from lastseen.server.presence.presence import Presence
 from lastseen.server.presence.reaper import SETTLED as READ_FIRST
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Detection:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._look_at = 0.0
+        self._held = 0
 
     # --- as it happens
 
@@ -53,8 +55,12 @@ class Detection:
         server = world.server
         if world.is_up and server is not None:
             run = world.runs[-1]
-            if server.presence.registry.detector.held:
+            detector = server.presence.registry.detector
+            if detector.held:
+                if detector.held > self._held:
+                    self._hold_to_ratio(server.presence)
                 run.held_at = world.awake()
+            self._held = detector.held
             if world.now >= self._look_at:
                 self._look_at = world.now + LOOK
                 for client in list(server.presence.registry._clients):
@@ -76,17 +82,20 @@ class Detection:
                 return "" if subject.kicked > NEVER else "nobody kicked it"
         return self._silent_too_short(
             subject, run, now,
-            link=lambda rule: rule.timeout, grace=lambda rule: rule.grace, share=1.0,
+            link=lambda rule: rule.timeout, grace=lambda rule: rule.grace,
+            beats=subject.timeout, to_end=True,
         )  # fmt: skip
 
     def _late_early(self, decided: Decided, subject: Subject, run: Run) -> str:
+        if decided.at - subject.heard <= TICK:
+            return ""  # what comes at this very moment is read next: it is back at once
         return self._silent_too_short(
             subject, run, decided.awake,
             link=lambda rule: min(1.5 * rule.heartbeat, rule.timeout),
-            grace=lambda _: 0.0, share=LATE_SHARE,
+            grace=lambda _: 0.0, beats=subject.late_after, to_end=False,
         )  # fmt: skip
 
-    def _silent_too_short(self, subject, run, now, *, link, grace, share) -> str:
+    def _silent_too_short(self, subject, run, now, *, link, grace, beats, to_end) -> str:
         heard_by_link = max(subject.signed, subject.ended)
         if heard_by_link >= run.began:
             slack = self._slack(run, heard_by_link)
@@ -102,14 +111,26 @@ class Detection:
                     silence = now - subject.signed
                     return f"it was heard {silence:.2f} s ago, and has {least:g} s"
         beaten = subject.beaten_until(now)
-        if beaten >= run.began and beaten > subject.unbeaten:
-            least = share * subject.patience
-            if now - beaten < least - self._slack(run, beaten):
-                return f"it beat {now - beaten:.2f} s ago, and has {least:g} s"
-        if max(heard_by_link, subject.beaten) < run.began and share == 1.0:
-            least = _as_remembered(subject, run)
-            if now - run.began < least - self._slack(run, run.began):
-                return f"this run is {now - run.began:.2f} s old, and it has {least:g} s"
+        why = self._beat_too_short(subject, run, beaten, beats)
+        if beaten >= run.began_at or subject.signed == NEVER:
+            return why
+        if max(subject.signed, subject.ended) < run.began and to_end:
+            # Of one that did both, the last run may have left either.
+            least = min(rule.timeout + rule.grace for rule in run.rules)
+            waited = now - run.began
+            if waited < least - self._slack(run, run.began) and (why or subject.beaten == NEVER):
+                return f"this run is {waited:.2f} s old, and it has {least:g} s"
+        return ""
+
+    def _beat_too_short(self, subject: Subject, run: Run, beaten: float, least: float) -> str:
+        """Whether its last heartbeat, whatever run it came in, is not long enough ago."""
+        if beaten <= subject.unbeaten:
+            return ""
+        if beaten < run.began_at:
+            least += run.rules[0].grace
+        silence = self._world.awake_between(beaten, self._world.now)
+        if silence < least - self._slack_of_all_runs(beaten):
+            return f"it beat {silence:.2f} s ago, and has {least:g} s"
         return ""
 
     # --- law 2
@@ -124,6 +145,16 @@ class Detection:
                 f"{subject.ended:.2f}, and by beats {subject.beaten:.2f}; now {now:.2f})",
             )
 
+    def _hold_to_ratio(self, presence: Presence) -> None:
+        """Sessions are held back only while most are silent, or were until this tick."""
+        everyone, policy = list(presence.registry.sessions()), presence.policy
+        since = presence.clock.now().awake - 2 * TICK
+        silent = sum(s.state is not FRESH or s.last_ping.awake >= since for s in everyone)
+        if silent < policy.mass_loss_min or silent <= policy.mass_loss_ratio * len(everyone):
+            self._world.breach(
+                2, f"some are held, though of {len(everyone)} at most {silent} are silent"
+            )
+
     def bound(self, subject: Subject, run: Run) -> float:
         """Until when (awake time) it may be present if nothing more is heard of it."""
         deadlines, reap = [], 0.0
@@ -135,25 +166,34 @@ class Detection:
             rules = list(_in_force(run, subject.parted))
             reap = max(reap, *(rule.reap for rule in rules))
             deadlines.append(self._grace_over(subject.parted, run, rules))
-        if subject.beaten >= run.began:
-            reap = max(reap, *(rule.reap for rule in _in_force(run, subject.beaten)))
-            deadlines.append(_waited_for_anew(subject.beaten, run, subject.patience))
-        if run.served < float("inf"):
-            timeout = max(subject.patience, *(rule.timeout for rule in run.rules))
-            grace = max(rule.grace for rule in run.rules)
-            restored = max(subject.signed, subject.ended, subject.beaten) < run.began
-            mixed = subject.beaten < run.began and subject.beaten > NEVER
-            if restored or mixed:
-                reap = max(reap, *(rule.reap for rule in run.rules))
-                deadlines.append(_waited_for_anew(run.served, run, timeout + grace))
-        else:
-            return float("inf")
+        if run.served == float("inf"):
+            return run.served
+        reap = max(reap, *(rule.reap for rule in run.rules))
+        if subject.beaten > NEVER:
+            deadlines.append(self._beats_over(subject))
+        if max(subject.signed, subject.ended) < run.began and subject.signed > NEVER:
+            longest = max(rule.timeout for rule in run.rules)
+            deadlines.append(run.served + longest + max(rule.grace for rule in run.rules))
         deadline = max(deadlines)
         if run.held_at > min(deadline, self._world.awake()) - 2 * reap - _HOLD:
             deadline += _HOLD + reap
         if any(pause.awake + UNNOTICED >= deadline for pause in run.pauses):
             deadline += READ_FIRST
         return deadline + reap + TICK * 2 + 0.3
+
+    def _beats_over(self, subject: Subject) -> float:
+        """Until when (awake time) its last heartbeat keeps it: its timeout, and one grace if the
+        server was away since. What a run that was killed had not written counts as away.
+        """
+        world, since = self._world, subject.beaten
+        runs = [run for run in world.runs if run.ended_at is None or run.ended_at >= since]
+        least = subject.timeout
+        if len(runs) > 1 or any(pause.until >= since for pause in runs[-1].pauses):
+            least += max(rule.grace for run in runs for rule in run.rules)
+        for run in runs[:-1]:
+            least += min(run.unsaved, (run.ended_at or 0.0) - run.began_at)
+        least += sum(min(run.served, world.awake()) - run.began for run in runs[1:])
+        return world.awake() + least - world.awake_between(since, world.now)
 
     def _grace_over(self, ended: float, run: Run, rules: list[Rule]) -> float:
         grace = max(rule.grace for rule in rules)
@@ -173,7 +213,7 @@ class Detection:
     def _blame_server(self, decided: Decided, subject: Subject) -> None:
         began = self._world.runs[-1].began
         wells = [m for m in subject.machines if m.is_well(SETTLED)]
-        if began > subject.beaten and subject.signed > subject.beaten - subject.patience:
+        if self._world.runs[-1].began_at > subject.beaten and subject.signed > NEVER:
             # Of one that held a link when the last run ended, only the link is remembered.
             wells = [m for m in wells if not isinstance(m, Beater)]
         if subject.signed >= began and self._was_just_away(decided.at):
@@ -194,31 +234,15 @@ class Detection:
         stalls = sum(pause.awake >= since - TICK for pause in run.pauses)
         return TICK + 0.01 + UNNOTICED * stalls
 
+    def _slack_of_all_runs(self, since: float) -> float:
+        """The same since a moment of the world, whatever runs lie in between."""
+        pauses = [pause for run in self._world.runs for pause in run.pauses]
+        stalls = sum(pause.until >= since - TICK for pause in pauses)
+        return TICK + 0.01 + UNNOTICED * stalls
+
 
 _HOLD = 60.0
 """As `detector.mass_loss_hold`."""
-
-
-def _as_remembered(subject: Subject, run: Run) -> float:
-    """For how long one that this run has not heard of is not given up on: as one that held a link,
-    or as one that beat; of one that did both, what was written last may have been either.
-    """
-    linked = min(rule.timeout + rule.grace for rule in run.rules)
-    beating = subject.patience + min(rule.grace for rule in run.rules)
-    if subject.beaten == NEVER:
-        return linked
-    return beating if subject.signed == NEVER else min(linked, beating)
-
-
-def _waited_for_anew(since: float, run: Run, patience: float) -> float:
-    """Until when one without a link is waited for, whose wait began at `since`: it begins anew with
-    each time in which the server could do nothing.
-    """
-    passes = max(rule.reap for rule in run.rules) + READ_FIRST
-    for pause in run.pauses:
-        if since - UNNOTICED <= pause.awake <= since + patience + passes:
-            since = max(since, pause.awake + UNNOTICED)
-    return since + patience
 
 
 def _was_just_heard(subject: Subject, run: Run, now: float) -> bool:

@@ -87,6 +87,8 @@ class Fate:
             self._mend(name)
         self._disk(full=False, gone=False, forgetful=0, takes=0.0)
         world.skew = 0.0
+        if world.start_at is not None:  # it is down, and was to stay so for longer
+            world.start_at, world.network.reachable = world.now, True
         for name in world.receivers:
             self._switch(name, on=True)
         for machine in (*world.society.machines, *world.society.beaters):
@@ -250,7 +252,8 @@ class Fate:
         world = self.world
         if world.is_up and world.server is not None and world.society.subjects:
             client_id = chance.choice(list(world.society.subjects))
-            world.society.subjects[client_id].kicked = world.awake()
+            subject = world.society.subjects[client_id]
+            subject.kicked, subject.unbeaten = world.awake(), world.now
             presence = world.server.presence
             presence.kick(client_id, presence.clock.now())
 

@@ -344,10 +344,20 @@ class Machine:
 
 
 class Beater:
-    """A script that makes an HTTP call each minute, or a member of the LAN: no link."""
+    """A script that makes an HTTP call each minute, a job that makes one each hour, or a member of
+    the LAN: no link.
 
-    __slots__ = ("_society", "_token", "chance", "dark", "groups", "interval", "on", "patience",
-                 "subject", "troubled", "via")  # fmt: skip
+    Attributes:
+        timeout, every: The limits that its heartbeats name; `every` is None for a timeout alone.
+        lost: The times in which the server was away and one of its heartbeats was lost, since the
+            last that the server surely knows.
+        unsure: Whether the server was killed while its store was unwell: nobody knows which of the
+            heartbeats before it knows.
+    """
+
+    __slots__ = ("_lost_before", "_society", "_token", "chance", "dark", "every", "groups",
+                 "interval", "lost", "on", "subject", "timeout", "troubled", "unsure",
+                 "via")  # fmt: skip
 
     def __init__(
         self,
@@ -356,10 +366,14 @@ class Beater:
         chance: Random,
         via: str,
         interval: float,
-        patience: float,
+        timeout: float,
+        every: float | None,
     ) -> None:
         self.subject, self.chance, self.via = subject, chance, via
-        self.interval, self.patience = interval, patience
+        self.interval, self.timeout, self.every = interval, timeout, every
+        self.lost: set[object] = set()
+        self._lost_before: set[object] = set()
+        self.unsure = False
         self.on = self.dark = False
         self.groups: tuple[str, ...] = ()
         self.troubled = 0.0
@@ -368,9 +382,13 @@ class Beater:
         subject.machines.append(self)
 
     def is_well(self, settled: float) -> bool:
-        """As of a machine; one whose first beats were lost is well only after another."""
+        """As of a machine; one whose first beats were lost is well only after another.
+
+        Each time in which a heartbeat was lost costs an interval of its timeout.
+        """
         now = self._society.agenda.now
-        return self.on and not self.dark and now - self.troubled > settled + self.interval
+        calm = self.on and not self.dark and now - self.troubled > settled + self.interval
+        return calm and not self.unsure and (1 + len(self.lost)) * self.interval <= self.timeout
 
     def is_back(self) -> bool:
         """It holds no link."""
@@ -395,6 +413,20 @@ class Beater:
         if self.on and not self.dark and self._society.network.reachable:
             self._society.say_goodbye(self)
         self.crash()
+
+    def reached(self) -> None:
+        """A heartbeat reached the server."""
+        self._lost_before, self.lost = self.lost, set()
+        self.unsure = False
+
+    def missed(self, away: object) -> None:
+        """A heartbeat was lost, as the server was away; `away` names that time."""
+        self.lost.add(away)
+
+    def forgotten(self, away: object, *, unsure: bool) -> None:
+        """The server was killed: it may have forgotten the last heartbeat."""
+        self.lost |= self._lost_before | {away}
+        self.unsure |= unsure
 
     def darken(self) -> None:
         self.trouble()

@@ -84,7 +84,12 @@ class Society:
 
     def beater(self, subject: Subject, chance: Random, via: str) -> Beater:
         interval = chance.choice((30.0, 60.0, 120.0))
-        beater = Beater(self, subject, chance, via, interval, 2.5 * interval)
+        share, every_share = 2.5, chance.choice((None, 1.5))
+        if via == "http" and chance.random() < 0.4:  # a job, in whose time the server restarts
+            interval = chance.choice((900.0, 3600.0))
+            share, every_share = 1.25, chance.choice((None, 1.05))
+        every = None if every_share is None else every_share * interval
+        beater = Beater(self, subject, chance, via, interval, share * interval, every)
         self.beaters.append(beater)
         self.agenda.at(chance.uniform(0, 120), beater.start)
         return beater
@@ -190,7 +195,7 @@ def _beating(
 
     def pause() -> None:
         beater.leave() if chance.random() < 0.3 else beater.crash()
-        society.agenda.after(chance.uniform(10, HOUR), beater.start)
+        society.agenda.after(chance.uniform(10, max(HOUR, 4 * beater.interval)), beater.start)
 
     society.every(chance, 3 * HOUR, pause)
 

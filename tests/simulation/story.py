@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from tests.simulation.witness import Decided, Subject
+from tests.simulation.witness import NEVER, Decided, Subject
 
 from lastseen.server.store.tables import EVENTS
 
@@ -59,7 +59,10 @@ class Story:
         for row in rows:
             epoch, after = last.get(row.client_id, ("", "offline"))
             if epoch not in ("", row.epoch) and after != "offline":
-                after = "late"  # as everyone is who was present when the run before ended
+                after = "late"  # as clients are that were present when the run before ended
+                beats = self._world.society.subjects[row.client_id].beaten > NEVER
+                if beats and row.before == "online":
+                    after = "online"  # but for those whose heartbeat is on time
             if row.before != after:
                 self._world.breach(
                     6, f"{row.client_id} was {after}, and event {row.id} says {row.before}"

@@ -5,6 +5,7 @@ part in which the client was there; and it was awake whenever it says that it wa
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from tests.simulation.machines import Beater
 from tests.simulation.witness import TICK, Decided, Subject
 
 from lastseen.server.store.tables import RUNS
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 LONGEST_INTERVAL = 120.0
-"""Seconds between two signs of life at most: the last one before a run was killed may be lost."""
+"""Seconds between two signs of life by a link at most: the last one before a run was killed may be
+lost."""
 
 Stretch = tuple[float, float]
 
@@ -63,7 +65,8 @@ class Times:
         there = [*subject.stretches, *([(subject.came, world.now)] if subject.present else [])]
         truth = _common(watched, list(merged(there)))
         allowed = max(world.config.server.reap_interval, 2 * TICK * len(there))
-        allowed += LONGEST_INTERVAL * subject.unsure
+        beats = [m.interval for m in subject.machines if isinstance(m, Beater)]
+        allowed += max([LONGEST_INTERVAL, *beats]) * subject.unsure
         if abs(told.online_seconds - truth) > allowed:
             world.breach(
                 7, f"{client_id}: told {told.online_seconds:.1f} s online, truly {truth:.1f} s"

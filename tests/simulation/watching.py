@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 from tests.simulation.witness import Decided, Subject
 
+from lastseen.server.presence.model import FRESH, Client, LinklessSession
 from lastseen.shared.messages import ClientRecord
 
 if TYPE_CHECKING:
@@ -50,9 +51,23 @@ class Watching:
             self._turn += 1
             watcher = watchers[self._turn % len(watchers)]
             self._compare(watcher, sorted({*presence.registry._clients, *watcher.view}))
+            for client in presence.registry.present():
+                self._hold_to_sessions(client)
 
     def at_end(self) -> None:
         """All was judged as it happened."""
+
+    def _hold_to_sessions(self, client: Client) -> None:
+        """A client is shown where a session is that gives it its status."""
+        wanted = "online" if any(s.state is FRESH for s in client.sessions) else "late"
+        shown = client.via, client.address, client.timeout
+        places = [
+            (s.via, s.address, s.timeout if isinstance(s, LinklessSession) else None)
+            for s in client.sessions
+            if wanted == "late" or s.state is FRESH
+        ]
+        if shown not in places:
+            self._world.breach(5, f"{client.client_id} is {wanted} by {places}, and shows {shown}")
 
     def _stands_here(self, onlooker: "Onlooker") -> bool:
         server = self._world.server

@@ -2,10 +2,14 @@
 server's machine, how its links ended, when the server was awake. The laws are held against this.
 """
 
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
 from msgspec import Struct, field
+
+BEATS = 1000
+"""Heartbeats remembered of each: more than come during the longest pause."""
 
 TICK = 0.5
 """Seconds of the world between two turns of the server: what happens meanwhile is at once."""
@@ -34,9 +38,13 @@ class Subject:
         ended: When the link that it was heard by last ended, if it did.
         parted: When any link of its last ended: in the moment in which a stopped server goes on,
             what was said by several comes in any order, and it may take any for the last.
-        beaten: When a beat of it last arrived; `patience` is for how long it then counts.
+        beats: When its last heartbeats arrived: awake time, and the moment of the world. Without
+            those that a server which was killed may have forgotten.
+        beaten: When the last one arrived, as moments of the world.
+        timeout, late_after: The limits that it named, in seconds.
         left: When it last said goodbye.
-        unbeaten: When it last said goodbye without a link: beats before it count no more.
+        unbeaten: When it last said goodbye without a link, or was sent away (moment of the world):
+            beats before it count no more.
         kicked: When it was last sent away.
         present: Whether it is present, as the server decided; `stretches` are its times of presence
             (moments of the world), from its return to its last sign of life.
@@ -46,9 +54,9 @@ class Subject:
     """
 
     __slots__ = (
-        "_agenda_now", "_beaten_before", "_before", "_heard_before", "_link", "beaten", "came",
-        "client_id", "ended", "heard", "kicked", "left", "linked", "machines", "parted",
-        "patience", "present", "signed", "stretches", "unbeaten", "unsure",
+        "_agenda_now", "_before", "_heard_before", "_link", "beaten", "beats", "came",
+        "client_id", "ended", "heard", "kicked", "late_after", "left", "linked", "machines",
+        "parted", "present", "signed", "stretches", "timeout", "unbeaten", "unsure",
     )  # fmt: skip
 
     def __init__(self, client_id: str, world_now: Callable[[], float]) -> None:
@@ -56,9 +64,10 @@ class Subject:
         self._agenda_now = world_now
         self.signed = self.ended = self.beaten = self.left = self.kicked = self.heard = NEVER
         self.linked = self.parted = self.unbeaten = NEVER
-        self.patience = 0.0
+        self.timeout = self.late_after = 0.0
+        self.beats: deque[tuple[float, float]] = deque(maxlen=BEATS)
         self.unsure = 0
-        self._heard_before = self._beaten_before = NEVER
+        self._heard_before = NEVER
         self._link: object = None
         self._before: tuple[object, float, float] = (None, NEVER, NEVER)
         self.present = False
@@ -79,17 +88,23 @@ class Subject:
         if link is self._link:
             self._link, self.signed, self.heard = self._before
 
-    def beat(self, now: float, patience: float) -> None:
-        if now - self.beaten > TICK:  # those that come while the server is stopped come at once
-            self._beaten_before = self.beaten
-        self.beaten, self.patience = now, patience
+    def beat(self, now: float, timeout: float, every: float | None) -> None:
+        self.beaten = self._agenda_now()
+        self.timeout, self.late_after = timeout, timeout if every is None else every
+        self.beats.append((now, self.beaten))
         self._hear()
 
     def beaten_until(self, now: float) -> float:
-        """The last beat before a moment (awake time): not one that comes just then, and too late:
-        each comes by a connection of its own.
+        """The last beat that the server surely knew at a moment of awake time (as a moment of the
+        world): not one that comes just then, and too late: each comes by a connection of its own.
         """
-        return self._beaten_before if now - self.beaten <= TICK else self.beaten
+        known = (at for awake, at in reversed(self.beats) if now - awake > TICK)
+        return next(known, NEVER)
+
+    def forget_beats(self, since: float) -> None:
+        """The server was killed: it may not know those that came since then, by the world."""
+        while self.beats and self.beats[-1][1] >= since:
+            self.beats.pop()
 
     def _hear(self) -> None:
         now = self._agenda_now()
@@ -161,6 +176,7 @@ class Run(Struct):
         rules: Settings as they changed.
         pauses: Within it.
         clean: How it ended; None while it goes on.
+        unsaved: Of its awake time, the seconds before its end of which the store may not know.
     """
 
     number: int
@@ -174,6 +190,7 @@ class Run(Struct):
     ended_at: float | None = None
     clean: bool | None = None
     held_at: float = NEVER
+    unsaved: float = 0.0
 
     def stretches(self, now: float) -> list[tuple[float, float]]:
         """When it was awake, in moments of the world."""

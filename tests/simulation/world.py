@@ -34,6 +34,12 @@ from lastseen.server.presence.model import Moment, Transition
 from lastseen.server.store.tables import EVENTS
 from lastseen.shared.messages import ClientRecord
 
+UNSAVED = 12.0
+"""Seconds before a kill of which the store may not know: `store.flush_interval` and a write."""
+
+UNWELL = 90.0
+"""Seconds after which a store that is well again has everything: writes are tried every 30 s."""
+
 RETRY_START = 30.0
 """Seconds after which a service manager starts a server again that could not."""
 
@@ -225,7 +231,18 @@ class World:
     def _ended(self, *, clean: bool) -> None:
         run = self.runs[-1]
         run.ended_at, run.clean = self.now, clean
+        if not clean:
+            self._forget_unsaved(run)
         self.server, self.stopping, self.starting = None, False, False
+
+    def _forget_unsaved(self, run: Run) -> None:
+        """What the store does not know yet is lost, once the server is killed."""
+        unwell = not self.disk.well or self.was_disturbed(self.now - UNWELL, self.now, "")
+        run.unsaved = self.now - run.began_at if unwell else UNSAVED
+        for subject in self.society.subjects.values():
+            subject.forget_beats(run.began_at if unwell else self.now - UNSAVED)
+        for beater in self.society.beaters:
+            beater.forgotten(self._away(), unsure=unwell)
 
     def _start(self) -> None:
         self.starting, self.start_at = True, None
@@ -331,18 +348,25 @@ class World:
 
     def _take_beat(self, beater: Beater) -> None:
         if self._is_reachable():
-            client_id, patience = beater.subject.client_id, beater.patience
-            beater.subject.beat(self.awake(), patience)
-            beat = Beat(client_id, beater.via, "10.9.0.1:9", patience)  # type: ignore[arg-type]
+            client_id, limits = beater.subject.client_id, (beater.timeout, beater.every)
+            beater.reached()
+            beater.subject.beat(self.awake(), *limits)
+            beat = Beat(client_id, beater.via, "10.9.0.1:9", *limits)  # type: ignore[arg-type]
             self.network.kernel.take_request(lambda presence, now: presence.beat(beat, now))
+        else:
+            beater.missed(self._away())
 
     def _say_goodbye(self, beater: Beater) -> None:
         if self._is_reachable():
             client_id, via = beater.subject.client_id, beater.via
-            beater.subject.left = beater.subject.unbeaten = self.awake()
+            beater.subject.left, beater.subject.unbeaten = self.awake(), self.now
             self.network.kernel.take_request(
                 lambda presence, now: presence.leave_linkless(client_id, via, now)  # type: ignore[arg-type]
             )
+
+    def _away(self) -> object:
+        """A name for the time in which the server is away now, the same until that is over."""
+        return len(self.runs), len(self.runs[-1].pauses) if self.runs else 0
 
     def _is_reachable(self) -> bool:
         """Whether a request comes to a server, which reads it when it is awake."""

@@ -97,6 +97,7 @@ def test_json_has_every_field_whatever_its_value(record):
         "address",
         "sessions",
         "timeout",
+        "every",
     ]
 
 

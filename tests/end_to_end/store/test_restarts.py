@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from lastseen.server.store.model import Event, KnownClient
@@ -94,6 +95,28 @@ def test_who_does_not_come_back_is_given_up_once_the_grace_of_this_run_is_over(
     assert one.list_all()["web-01"].status == "late"
     _until(lambda: len(database.steps()) == 2)
     assert database.steps()[1] == ("web-01", "offline", "closed")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_restarts_do_not_hide_a_job_that_is_dead(start, database, number: signal.Signals):
+    """Its timeout and the grace, 3 s, are longer than any run."""
+    settings = {
+        "server": {"reconnect_grace": 1},
+        "store": database.settings,
+        "http": {"enabled": True},
+    }
+    server = start(**settings)
+    page = server.logged("listening")["page"]
+    httpx.post(f"{page}api/clients/job/heartbeat", params={"timeout": 2}).raise_for_status()
+    steps = [("job", "online", "registered")]
+    for _ in range(6):
+        time.sleep(1.5)
+        if database.steps() != steps:
+            break
+        server.signal(number)
+        server.wait()
+        server = start(**settings)
+    assert database.steps() == [*steps, ("job", "offline", "timeout")]
 
 
 # --- killed in a loop -------------------------------------------------------------------------
@@ -192,7 +215,7 @@ def test_many_who_were_here_are_listed_once_each_in_order(start, wire, database)
             for n, i in enumerate(present, 1)
         ]
     )
-    store.begin_run("before", moment)
+    store.begin_run("before", moment, 0.0)
     store.close()
     server = start(server=PATIENT | {"max_clients": 5_000}, store=database.settings)
     [restored] = server.events("clients restored")

@@ -30,12 +30,42 @@ async def test_a_body_says_who_it_is_and_what_it_leaves_out_stays(client: httpx.
     assert {key: record[key] for key in said} == said | {"name": "Daily"}
 
 
+@pytest.mark.parametrize("place", ["params", "json"])
+async def test_every_and_grace_say_when_it_is_late_and_when_it_is_gone(
+    place: str, house: Any, client: httpx.AsyncClient
+):
+    path, days = "/api/clients/monthly/heartbeat", 86_400
+    said = {"every": 31 * days, "grace": 2 * days}
+    record = (await client.post(path, **{place: said})).json()
+    assert (record["timeout"], record["every"]) == (33 * days, 31 * days)
+    [session] = house.presence.registry.sessions_of("monthly")
+    assert (session.late_after, session.timeout) == (31 * days, 33 * days)
+    record = (await client.post(path, **{place: {"timeout": 400 * days}})).json()
+    assert (record["timeout"], "every" in record) == (400 * days, False)
+
+
+async def test_a_contradiction_is_refused_in_a_sentence(client: httpx.AsyncClient):
+    path = "/api/clients/job/heartbeat"
+    answer = await client.post(path, params={"every": 60, "grace": 10, "timeout": 90})
+    assert answer.json()["detail"] == "timeout: expected every + grace = 70, or none, got 90"
+    answer = await client.post(path, params={"every": 60}, json={"every": 60, "grace": 1})
+    assert answer.json()["detail"] == "every: expected in the query or the body, got both"
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
         ({"params": {"timeout": 0}}, "bad_request"),
         ({"params": {"timeout": "nan"}}, "bad_request"),
-        ({"params": {"timeout": 604801}}, "bad_request"),
+        ({"params": {"timeout": 34_560_001}}, "bad_request"),
+        ({"params": {"every": 34_560_001, "grace": 1}}, "bad_request"),
+        ({"params": {"every": 60, "grace": 34_560_001}}, "bad_request"),
+        ({"params": {"every": 60, "grace": -1}}, "bad_request"),
+        ({"params": {"every": 60}}, "bad_request"),
+        ({"params": {"grace": 60}}, "bad_request"),
+        ({"params": {"every": 60, "timeout": 59}}, "bad_request"),
+        ({"json": {"every": 0, "grace": 1}}, "bad_request"),
+        ({"json": {"timeout": 90}, "params": {"timeout": 90}}, "bad_request"),
         ({"json": {"name": 5}}, "bad_request"),
         ({"json": {"name": 129 * "x"}}, "bad_request"),
         ({"json": {"groups": ["\0"]}}, "bad_request"),

@@ -92,21 +92,20 @@ class FakeStore:
             for sign in seen:
                 if sign.client_id in self.clients:
                     known = self.clients[sign.client_id]
-                    self.clients[sign.client_id] = replace(
-                        known, last_seen=sign.last_seen, via=sign.via, ip=sign.ip, port=sign.port
-                    )
+                    said = {name: getattr(sign, name) for name in sign.__struct_fields__}
+                    self.clients[sign.client_id] = replace(known, **said)
 
         self._write(do, "update_last_seen", seen)
 
-    def begin_run(self, epoch: str, now: float) -> None:
-        run = Run(epoch, now, now, clean=False)
+    def begin_run(self, epoch: str, now: float, awake: float) -> None:
+        run = Run(epoch, now, now, clean=False, awake=awake)
         self._write(lambda: self.runs.append(run), "begin_run", epoch, now)
 
-    def beat(self, epoch: str, now: float) -> None:
-        self._write(lambda: self._beat(now, clean=False), "beat", epoch, now)
+    def beat(self, epoch: str, now: float, awake: float) -> None:
+        self._write(lambda: self._beat(now, awake, clean=False), "beat", epoch, now)
 
-    def end_run(self, epoch: str, now: float) -> None:
-        self._write(lambda: self._beat(now, clean=True), "end_run", epoch, now)
+    def end_run(self, epoch: str, now: float, awake: float) -> None:
+        self._write(lambda: self._beat(now, awake, clean=True), "end_run", epoch, now)
 
     def delete(self, client_id: str) -> bool:
         def do() -> bool:
@@ -219,9 +218,9 @@ class FakeStore:
             known = self.clients.get(client.client_id, client)
             self.clients[client.client_id] = replace(client, first_seen=known.first_seen)
 
-    def _beat(self, now: float, *, clean: bool) -> None:
+    def _beat(self, now: float, awake: float, *, clean: bool) -> None:
         if self.runs:
-            self.runs[-1] = replace(self.runs[-1], heartbeat_at=now, clean=clean)
+            self.runs[-1] = replace(self.runs[-1], heartbeat_at=now, awake=awake, clean=clean)
 
     def _page(
         self, name: str, after: str | None, limit: int, wanted: Callable[[KnownClient], bool]

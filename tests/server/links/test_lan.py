@@ -279,7 +279,7 @@ async def test_the_silent_are_asked_for_themselves_in_the_second_half_and_then_g
     assert street.sent(BR_ENTRY, to=ANN) == []
     await trio.sleep(TIMEOUT / 2)
     assert len(street.sent(BR_ENTRY, to=ANN)) == PROBES
-    assert street.status() == ("late", "silent")
+    assert street.status() == ("online", "registered")
     await trio.sleep(2)
     assert street.status() == ("offline", "timeout")
     await trio.sleep(TIMEOUT)
@@ -291,7 +291,7 @@ async def test_one_that_answers_the_last_probe_stays(street, autojump_clock):
     await trio.sleep(TIMEOUT - 1)
     street.hear("ann", ANSENTRY)
     await trio.sleep(TIMEOUT - 1)
-    assert street.status() == ("late", "silent")
+    assert street.status() == ("online", "registered")
     assert street.presence.transitions["timeout"] == 0
 
 

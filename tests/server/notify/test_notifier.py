@@ -130,7 +130,7 @@ class World:
         return NOW + trio.current_time() - self.began + self.ahead
 
     async def begin(self) -> None:
-        self.store.begin_run(self.epoch, self.wall())
+        self.store.begin_run(self.epoch, self.wall(), 0.0)
         await self.notifier.restore()
         self.nursery.start_soon(self.notifier.run)
         await trio.sleep(0.1)
@@ -159,7 +159,7 @@ class World:
 
     async def next_run(self, away: float = 0.0, ahead: float = 0.0) -> "World":
         await self.notifier.finish()
-        self.store.end_run(self.epoch, self.wall())
+        self.store.end_run(self.epoch, self.wall(), 0.0)
         await trio.sleep(away)
         return World(self.kit, self.settings, self.began, self.number + 1, ahead)
 

@@ -38,10 +38,23 @@ def session(detector: Detector, now: float = 0.0) -> Session:
     return begun
 
 
-def beating(detector: Detector, timeout: float, now: float = 0.0) -> LinklessSession:
+def beating(
+    detector: Detector, timeout: float, now: float = 0.0, every: float | None = None
+) -> LinklessSession:
     begun = LinklessSession(Client("c", 0.0), "", None, at(now), via="http", timeout=timeout)
-    detector.beat(begun, timeout, at(now))
+    detector.beat(begun, timeout, every, at(now))
     return begun
+
+
+def restored(
+    detector: Detector, timeout: float, silence: float, now: float, every: float | None = None
+) -> LinklessSession:
+    """A heartbeat session of the run before, silent for so many seconds when this one begins."""
+    found = LinklessSession(
+        Client("c", 0.0), None, None, at(now - silence), via="http", timeout=timeout, every=every
+    )
+    detector.restore(found, at(now))
+    return found
 
 
 def crowd(detector: Detector, moments: Iterable[float]) -> list[Session]:
@@ -54,8 +67,12 @@ def turn_late(detector: Detector, now: float) -> None:
 
 
 def due(detector: Detector, now: float) -> list[Session]:
+    """Make a pass: which sessions expire; others that are due are held."""
     turn_late(detector, now)
-    return detector.due(at(now))
+    found = detector.due(at(now))
+    for session in found.held:
+        detector.hold(session, at(now))
+    return found.expired
 
 
 @pytest.fixture
@@ -169,13 +186,39 @@ def test_doubt_is_over_one_connection_timeout_after_the_stall(detector: Detector
     assert due(detector, 135) == [broken]
 
 
-def test_after_a_stall_those_without_a_link_are_waited_for_anew(detector: Detector):
-    fresh, silent = beating(detector, 100, 50), beating(detector, 100)
-    turn_late(detector, 80)
-    detector.doubt(at(90))
-    turn_late(detector, 90 + 75)
-    assert due(detector, 90 + 99.9) == []
-    assert set(due(detector, 90 + 100)) == {fresh, silent}
+def test_a_stall_adds_one_grace_to_the_deadline_of_a_heartbeat_and_never_restarts_it(
+    detector: Detector,
+):
+    online, late = beating(detector, 100), beating(detector, 100, every=60)
+    for stall in (50, 70, 90, 101):
+        turn_late(detector, stall)
+        detector.doubt(at(stall))
+        assert due(detector, stall) == []
+    assert (online.state, late.state) == (State.FRESH, State.SILENT)
+    assert due(detector, 104.9) == []
+    assert set(due(detector, 105)) == {online, late}
+
+
+def test_a_heartbeat_takes_back_the_grace_of_a_stall_before_it(detector: Detector):
+    job = beating(detector, 100)
+    detector.doubt(at(50))
+    detector.beat(job, 100, None, at(60))
+    assert due(detector, 159.9) == []
+    assert due(detector, 160) == [job]
+
+
+def test_one_that_turns_late_after_another_was_given_more_time_still_expires_when_it_is_due(
+    detector: Detector,
+):
+    first = beating(detector, 100, every=10)
+    detector.doubt(at(1))
+    second = beating(detector, 100, 2, every=10)
+    turn_late(detector, 12)
+    detector.doubt(at(13))
+    turn_late(detector, 15)
+    assert [first.state, second.state] == [State.SILENT, State.SILENT]
+    assert due(detector, 105) == [first]
+    assert due(detector, 107) == [first, second]
 
 
 # --- mass loss ------------------------------------------------------------------------------------
@@ -263,100 +306,125 @@ def test_broken_links_are_held_too_when_most_break(detector: Detector):
 # --- timeouts of their own ------------------------------------------------------------------------
 
 
-def test_late_at_three_quarters_of_its_own_timeout_and_due_at_all_of_it(detector: Detector):
+def test_with_a_timeout_alone_it_is_fresh_until_that_ends(detector: Detector):
     quick, slow = beating(detector, 20), beating(detector, 4000)
-    assert detector.overdue(at(14.9)) == []
-    assert detector.overdue(at(15)) == [quick]
     assert due(detector, 19.9) == []
     assert due(detector, 20) == [quick]
-    assert detector.deadline(quick) == 20
+    assert (quick.state, detector.deadline(quick)) == (State.FRESH, 20)
     detector.end(quick)
-    assert detector.overdue(at(2999.9)) == []
+    assert due(detector, 3999.9) == []
     assert due(detector, 4000) == [slow]
 
 
+def test_with_every_it_is_late_after_that_and_due_after_the_timeout(detector: Detector):
+    job = beating(detector, 100, every=60)
+    assert detector.overdue(at(59.9)) == []
+    assert detector.overdue(at(60)) == [job]
+    assert due(detector, 99.9) == []
+    assert job.state is State.SILENT
+    assert due(detector, 100) == [job]
+    detector.beat(job, 100, 60, at(101))
+    assert job.state is State.FRESH
+
+
 def test_a_beat_starts_the_wait_anew_and_may_bring_another_timeout(detector: Detector):
-    steady, changing = beating(detector, 20), beating(detector, 20)
-    detector.beat(steady, 20, at(10))
-    detector.beat(changing, 100, at(10))
+    steady, changing = beating(detector, 20, every=15), beating(detector, 20, every=15)
+    detector.beat(steady, 20, 15, at(10))
+    detector.beat(changing, 100, 75, at(10))
     assert detector.overdue(at(25)) == [steady]
     assert detector.overdue(at(85)) == [steady, changing]
     turn_late(detector, 85)
-    detector.beat(changing, 20, at(90))
+    detector.beat(changing, 20, None, at(90))
     assert changing.state is State.FRESH
     assert due(detector, 90) == [steady]
     assert due(detector, 110) == [steady, changing]
 
 
 def test_of_those_that_wait_equally_long_each_beat_moves_one_to_the_end(detector: Detector):
-    lively, quiet = beating(detector, 20), beating(detector, 20)
-    detector.beat(lively, 20, at(10))
+    lively, quiet = beating(detector, 20, every=15), beating(detector, 20, every=15)
+    detector.beat(lively, 20, 15, at(10))
     assert detector.overdue(at(15)) == [quiet]
 
 
 def test_a_changed_connection_timeout_is_not_theirs(detector: Detector):
     own = beating(detector, 200)
     detector.follow(Policy(heartbeat_interval=1, connection_timeout=2), at(1))
-    assert detector.overdue(at(149.9)) == []
+    assert due(detector, 199.9) == []
     assert due(detector, 200) == [own]
 
 
-def test_one_of_the_run_before_waits_for_its_own_timeout_and_the_grace(detector: Detector):
-    own = LinklessSession(Client("c", 0.0), None, None, at(10), via="lan", timeout=300.0)
-    detector.restore(own, at(10))
-    assert due(detector, 314.9) == []
-    assert due(detector, 315) == [own]
+def test_the_time_of_one_of_the_run_before_goes_on_and_it_has_one_grace_more(detector: Detector):
+    own = restored(detector, 300, silence=100, now=10)
+    assert own.state is State.FRESH
+    detector.doubt(at(150))
+    assert due(detector, 10 + 204.9) == []
+    assert due(detector, 10 + 205) == [own]
 
 
-def test_a_shorter_grace_blames_one_of_the_run_before_for_no_time_that_is_over(detector: Detector):
-    own = LinklessSession(Client("c", 0.0), None, None, at(0), via="lan", timeout=300.0)
-    detector.restore(own, at(0))
-    detector.follow(Policy(reconnect_grace=0), at(302))
+def test_one_of_the_run_before_is_late_or_on_time_as_its_heartbeat_says(detector: Detector):
+    on_time = restored(detector, 300, silence=64.9, now=10, every=60)
+    late = restored(detector, 300, silence=65, now=10, every=60)
+    over = restored(detector, 60, silence=70, now=10)
+    assert [s.state for s in (on_time, late, over)] == [State.FRESH, State.SILENT, State.SILENT]
+    assert due(detector, 10) == [over]
+
+
+def test_restored_in_any_order_each_expires_when_it_is_due(detector: Detector):
+    found = [restored(detector, 300, silence, now=10) for silence in (50, 200, 100)]
+    assert due(detector, 10 + 105) == [found[1]]
+    assert due(detector, 10 + 205) == [found[1], found[2]]
+
+
+def test_a_grace_that_changes_later_changes_nothing_for_one_of_the_run_before(detector: Detector):
+    own = restored(detector, 300, silence=0, now=0)
+    detector.follow(Policy(reconnect_grace=60), at(302))
     assert due(detector, 304.9) == []
     assert due(detector, 305) == [own]
-
-
-def test_a_longer_grace_counts_for_one_of_the_run_before(detector: Detector):
-    own = LinklessSession(Client("c", 0.0), None, None, at(0), via="lan", timeout=300.0)
-    detector.restore(own, at(0))
-    detector.follow(Policy(reconnect_grace=60), at(302))
-    assert due(detector, 359.9) == []
-    assert due(detector, 360) == [own]
 
 
 def test_a_mass_loss_counts_everyone_and_holds_everyone(detector: Detector):
     linked, lost = crowd(detector, [100] * 10), [beating(detector, 20 + n) for n in range(11)]
     assert due(detector, 120) == []
     assert detector.held == 11
-    detector.beat(lost[0], 200, at(150))
+    detector.beat(lost[0], 200, None, at(150))
     for lively in linked:
         detector.heard(lively, at(150))
     assert due(detector, 180) == lost[1:]
 
 
-def test_fresh_ones_of_any_timeout_are_no_mass_loss(detector: Detector):
+def test_those_that_are_on_time_never_count_as_silent(detector: Detector):
     lost = crowd(detector, [0] * 10)
     for n in range(10):
-        beating(detector, 200 + n)
+        beating(detector, 121 + n)
     assert due(detector, 120) == lost
 
 
+def test_of_the_run_before_those_that_are_on_time_do_not_count_as_silent_either(
+    detector: Detector,
+):
+    for _ in range(12):
+        restored(detector, 90_000, silence=80_000, now=10)
+    lost, *_ = crowd(detector, [10] * 5)
+    detector.broke(lost, at(20))
+    assert due(detector, 25) == [lost]
+
+
 def test_the_quiet_are_those_silent_for_half_of_their_timeout_until_they_speak(detector: Detector):
-    one, other = beating(detector, 20), beating(detector, 100)
+    one, other = beating(detector, 20, every=15), beating(detector, 100)
     session(detector)
     assert detector.quiet(at(9.9)) == []
     assert detector.quiet(at(10)) == [one]
     turn_late(detector, 15)
     assert set(detector.quiet(at(50))) == {one, other}
-    detector.beat(one, 20, at(51))
+    detector.beat(one, 20, 15, at(51))
     assert detector.quiet(at(51)) == [other]
 
 
 def test_timeouts_that_nobody_has_any_more_are_forgotten(detector: Detector):
-    first, second, third = (beating(detector, timeout) for timeout in (20, 30, 40))
+    first, second, third = (beating(detector, timeout, every=15) for timeout in (20, 30, 40))
     detector.end(first)
-    detector.beat(second, 40, at(1))
-    assert set(detector._own) == {40}
+    detector.beat(second, 40, 15, at(1))
+    assert {limits.timeout for limits in detector._own} == {40}
     turn_late(detector, 31)
     detector.end(second)
     detector.end(third)
@@ -428,7 +496,7 @@ def test_a_pass_looks_at_those_expired_and_not_at_the_others(detector: Detector,
     now = CountedMoment(120)
     for late in detector.overdue(Moment(now, 0.0)):
         detector.silent(late)
-    assert len(detector.due(Moment(now, 0.0))) == expired
+    assert len(detector.due(Moment(now, 0.0)).expired) == expired
     # Each is looked at once as late and once as due; then one more in each of five queues at most,
     # and twice the time since the settings changed.
     assert now.looks <= 2 * expired + 5 + 2
@@ -437,7 +505,7 @@ def test_a_pass_looks_at_those_expired_and_not_at_the_others(detector: Detector,
 def test_a_pass_looks_once_at_each_timeout_of_its_own_and_at_those_expired(detector: Detector):
     for n in range(CROWD):
         beating(detector, 200 + n % 7, now=100)
-    expired = [beating(detector, 20, now=105) for _ in range(3)]
+    expired = [beating(detector, 20, now=105, every=15) for _ in range(3)]
     now = CountedMoment(120)
     assert detector.overdue(Moment(now, 0.0)) == expired
     assert now.looks <= 3 + 8

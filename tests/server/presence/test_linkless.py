@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from lastseen.server.presence.admission import RegistrationRefused
 from lastseen.server.presence.linkless import Beat
-from lastseen.shared.messages import ClientRecord, Goodbye
+from lastseen.server.presence.model import Registration
+from lastseen.shared.messages import ClientRecord, Goodbye, Register
 
 Worlds = Callable[..., Any]
 
@@ -64,17 +65,29 @@ def test_the_first_beat_registers_and_later_ones_keep_the_client_online(world, r
     assert world.presence.counts.beats == 6
 
 
-def test_silence_makes_it_late_then_offline_by_its_own_timeout_and_a_beat_brings_it_back(
-    world, recorded
-):
-    beat(world, timeout=20)
+def test_with_a_timeout_alone_it_is_online_until_that_ends_and_then_offline(world, recorded):
+    beat(world, timeout=90_000)
+    world.wait(89_999)
+    assert world.reap() == []
+    assert world.status("job") == "online"
+    world.wait(1)
+    assert world.reap() == ["job"]
+    assert recorded.transitions == [
+        "offline -> online: registered",
+        "online -> offline: timeout",
+    ]
+
+
+def test_with_every_it_is_late_after_that_then_offline_and_a_beat_brings_it_back(world, recorded):
+    beat(world, timeout=20, every=15)
+    assert (record(world).every, record(world).timeout) == (15, 20)
     world.wait(15)
     assert world.reap() == []
     assert world.status("job") == "late"
-    beat(world, timeout=20)
+    beat(world, timeout=20, every=15)
     world.wait(20)
     assert world.reap() == ["job"]
-    assert beat(world, timeout=20) is True
+    assert beat(world, timeout=20, every=15) is True
     assert recorded.transitions == [
         "offline -> online: registered",
         "online -> late: silent",
@@ -85,9 +98,50 @@ def test_silence_makes_it_late_then_offline_by_its_own_timeout_and_a_beat_brings
     ]
 
 
-def test_a_timeout_is_rounded_up_to_whole_seconds(world):
-    beat(world, timeout=19.01)
-    assert record(world).timeout == 20
+def test_limits_are_rounded_up_to_whole_seconds(world):
+    beat(world, timeout=19.01, every=8.5)
+    assert (record(world).timeout, record(world).every) == (20, 9)
+
+
+def test_in_a_mass_loss_one_with_a_timeout_alone_is_late_while_it_is_held(new_world, new_link):
+    world = new_world(mass_loss_min=1)
+    world.presence.recorder = recorded = Recorded()
+    watcher = new_link()
+    world.watch(watcher)
+    beat(world, timeout=20)
+    world.tell()
+    world.wait(20)
+    assert world.reap() == []
+    assert world.status("job") == "late"
+    world.tell()
+    assert watcher.diffs[-1].updates == [record(world)]
+    world.wait(60)
+    assert world.reap() == ["job"]
+    assert recorded.transitions[1:] == ["online -> late: silent", "late -> offline: timeout"]
+
+
+def test_punctual_jobs_keep_no_loss_of_others_back(world, recorded):
+    for number in range(12):
+        beat(world, f"job-{number}", timeout=90_000)
+    world.wait(80_000)
+    killed, *_ = [world.register(f"web-{number}") for number in range(5)]
+    world.presence.broke(killed, world.now)
+    world.wait(5)
+    assert world.reap() == ["web-0"]
+    assert recorded.transitions[-1] == "late -> offline: closed"
+
+
+@pytest.mark.parametrize("every", [None, 15])
+def test_stalls_do_not_hide_a_dead_job(world, every):
+    beat(world, timeout=20, every=every)
+    awake = 0
+    while world.reap() == []:
+        world.wait(13)
+        awake += 13
+        world.stall(9)
+        assert awake < 60
+    # Its timeout and one grace are 25 s awake. Up to 1.25 s of each stall may count as awake.
+    assert awake == 26
 
 
 def test_a_stall_of_the_server_is_nobody_s_silence(world):
@@ -143,6 +197,7 @@ def test_what_a_beat_says_is_told_once_and_what_it_leaves_out_stays(world, recor
         {"groups": ("b",)},
         {"meta": {"b": 1}},
         {"timeout": 91},
+        {"every": 60},
         {"address": "10.0.0.8:4000"},
         {"address": "[::1]:4000"},
         {"via": "lan"},
@@ -215,9 +270,68 @@ def test_while_a_link_stands_what_it_said_counts(world, recorded):
     world.presence.leave(session, world.now)
     assert record(world).name == "Daemon"
     beat(world, name="Script")
-    [told] = recorded.changes
+    _, told = recorded.changes
     assert (told.name, told.groups, told.via, told.timeout) == ("Script", ("d",), "http", 90)
     assert (told.availability, told.note) == ("available", "")
+
+
+def test_via_address_and_timeout_are_those_of_the_session_that_keeps_it_online(
+    world, recorded, new_link
+):
+    watcher = new_link()
+    world.watch(watcher)
+    session = world.register("job", name="Daemon")
+    beat(world, timeout=1000, every=900)
+    assert (record(world).via, record(world).timeout, record(world).every) == ("tcp", None, None)
+    del recorded.changes[:]
+    world.tell()
+    world.presence.broke(session, world.now)
+    shown = record(world)
+    assert (shown.status, shown.via, shown.address) == ("online", "http", "10.0.0.7:4000")
+    assert (shown.timeout, shown.every, shown.name) == (1000, 900, "Daemon")
+    assert recorded.changes == [shown]
+    world.tell()
+    assert watcher.diffs[-1].updates == [shown]
+    assert world.presence.registry.census.ways == {"http": {"online": 1, "late": 0}}
+    world.register("job", name="Daemon")
+    assert (record(world).via, record(world).timeout, record(world).every) == ("tcp", None, None)
+
+
+def test_a_link_that_is_only_silent_is_not_shown_while_a_beat_keeps_the_client_online(
+    world, recorded
+):
+    session = world.register("job")
+    world.wait(80)
+    beat(world, timeout=1000)
+    world.wait(10)
+    assert world.reap() == []
+    assert (record(world).status, record(world).via) == ("online", "http")
+    assert recorded.changes == [record(world)]
+    world.presence.heard(session, world.now)
+    assert record(world).via == "tcp"
+    assert recorded.changes[-1] == record(world)
+
+
+def test_of_several_links_the_one_that_keeps_the_client_online_is_shown(
+    new_world: Worlds, new_link
+):
+    world = new_world(duplicate="share")
+    world.register("job", "i1")
+    registry = world.presence.registry
+    message = Register("job", instance="i2")
+    registration = Registration(message, "websocket", "10.0.0.9:1")
+    newer = registry.register(registration, new_link(), world.now)
+    assert (record(world).via, record(world).address) == ("websocket", "10.0.0.9:1")
+    world.presence.broke(newer.session, world.now)
+    assert (record(world).via, record(world).address) == ("tcp", "127.0.0.1:3")
+
+
+def test_a_client_that_is_offline_is_shown_as_its_last_session_left_it(world):
+    beat(world)
+    session = world.register("job")
+    world.presence.leave_linkless("job", "http", world.now)
+    world.presence.leave(session, world.now)
+    assert (record(world).status, record(world).via) == ("offline", "tcp")
 
 
 def test_a_link_describes_the_client_anew(world):
@@ -289,25 +403,43 @@ def test_the_quiet_of_one_way_are_named_until_they_are_heard(world):
 # --- after a restart --------------------------------------------------------------------------
 
 
-def of_the_run_before(world: Any, via: str = "http", timeout: float | None = 300) -> None:
+def of_the_run_before(
+    world: Any,
+    via: str = "http",
+    timeout: float | None = 300,
+    every: float | None = None,
+    silence: float = 0.0,
+) -> None:
     when = datetime(2026, 1, 2, tzinfo=UTC)
     known = ClientRecord("job", "late", "closed", when, when, name="Backup", timeout=timeout)
-    world.presence.restore([replace(known, via=via)])
+    world.presence.restore([replace(known, via=via, every=every)], {"job": silence})
 
 
-def test_it_is_waited_for_by_its_own_timeout_and_the_grace(world, recorded):
-    of_the_run_before(world)
-    world.wait(304)
+def test_one_that_is_on_time_is_online_after_a_restart_until_its_timeout_and_the_grace(
+    world, recorded
+):
+    of_the_run_before(world, silence=100)
+    assert world.status("job") == "online"
+    assert world.presence.registry.counts == {"online": 1, "late": 0}
+    world.wait(204)
     assert world.reap() == []
     world.wait(1)
     assert world.reap() == ["job"]
-    assert recorded.transitions == ["late -> offline: timeout"]
+    assert recorded.transitions == ["online -> offline: timeout"]
 
 
-def test_its_next_beat_finds_it_late_and_as_it_was(world, recorded):
-    of_the_run_before(world)
+def test_one_that_was_to_come_before_the_restart_is_late_after_it(world, recorded):
+    of_the_run_before(world, every=60, silence=100)
+    found = record(world)
+    assert (found.status, found.reason, found.every) == ("late", "closed", 60)
     assert beat(world) is False
     assert recorded.transitions == ["late -> online: returned"]
+
+
+def test_its_next_beat_finds_it_as_it_was(world, recorded):
+    of_the_run_before(world)
+    assert beat(world) is False
+    assert recorded.transitions == []
     assert record(world).name == "Backup"
 
 

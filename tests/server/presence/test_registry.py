@@ -95,7 +95,8 @@ def test_a_ping_moves_last_seen_and_makes_no_transition(registry: Registry):
 def test_one_silent_too_long_is_late_and_the_transition_says_for_how_long(registry: Registry):
     register(registry)
     assert registry.turn_late(at(89)) == []
-    (transition,) = registry.turn_late(at(95))
+    (changed,) = registry.turn_late(at(95))
+    transition = changed.transition
     assert change(transition) == ("online", "late", "silent")
     assert transition.silence == 95
     assert record(registry).since == wall(95)
@@ -122,7 +123,7 @@ def test_a_broken_link_makes_a_client_late_and_its_end_is_closed(registry: Regis
     session = register(registry).session
     assert change(registry.broke(session, at(10))) == ("online", "late", "closed")
     assert record(registry).sessions == 0
-    assert registry.detector.due(at(15)) == [session]
+    assert registry.detector.due(at(15)) == ([session], [])
     assert change(registry.give_up(session, at(15))) == ("late", "offline", "closed")
 
 
@@ -177,7 +178,7 @@ def test_an_instance_that_comes_back_within_its_grace_has_returned_and_displaces
     admission = register(registry, now=3)
     assert change(admission.transition) == ("late", "online", "returned")
     assert admission.displaced == []
-    assert registry.detector.due(at(50)) == []
+    assert registry.detector.due(at(50)) == ([], [])
 
 
 # --- another instance -----------------------------------------------------------------------------
@@ -254,7 +255,7 @@ def test_share_is_late_only_when_all_sessions_are(new_registry: Make):
     desk = register(registry, instance="desk").session
     assert registry.broke(phone, at(1)) is None
     (late,) = registry.turn_late(at(90))
-    assert change(late) == ("online", "late", "silent")
+    assert change(late.transition) == ("online", "late", "silent")
     assert change(registry.heard(desk, at(91))) == ("late", "online", "returned")
 
 

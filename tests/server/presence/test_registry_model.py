@@ -5,6 +5,7 @@ statuses and the same transitions in both, and what a watcher replays must be wh
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -14,9 +15,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from msgspec import structs
 
 from lastseen.server.presence.admission import RegistrationRefused
+from lastseen.server.presence.description import precedence
 from lastseen.server.presence.journal import Journal
 from lastseen.server.presence.linkless import Beat
 from lastseen.server.presence.model import (
+    Change,
     Moment,
     Policy,
     Registration,
@@ -46,7 +49,9 @@ class Line:
 
 
 class NaiveSession:
-    """`timeout` is its own, of one that never had a link; its instance is None after a restart."""
+    """`timeout` and `every` are its own, of one that never had a link; its instance is None after
+    a restart.
+    """
 
     def __init__(
         self,
@@ -55,8 +60,11 @@ class NaiveSession:
         now: float,
         via: str = "tcp",
         timeout: float | None = None,
+        every: float | None = None,
+        address: str = "",
     ) -> None:
         self.client, self.instance, self.via, self.timeout = client, instance, via, timeout
+        self.every, self.address, self.extra = every, address, 0.0
         self.last_ping = self.began = now
         self.state = "FRESH"
         self.linked = timeout is None
@@ -70,6 +78,8 @@ UNKNOWN: dict[str, Any] = {
     "groups": (),
     "via": "tcp",
     "timeout": None,
+    "every": None,
+    "by_link": True,
 }
 
 LATE = ("SILENT", "BROKEN", "DOUBTED")
@@ -84,7 +94,7 @@ class Naive:
         self.about: dict[str, dict[str, Any]] = {}  # present and remembered clients
         self.gone: list[str] = []
         self.doubtful_until = float("-inf")
-        self.shorter: dict[tuple[str, float | None], tuple[float, float]] = {}
+        self.shorter: dict[str, tuple[float, float]] = {}
 
     def of(self, client: str) -> list[NaiveSession]:
         return [s for s in self.sessions if s.client == client]
@@ -97,7 +107,7 @@ class Naive:
         return {s.client for s in self.sessions}
 
     def register(
-        self, client: str, instance: str, groups: tuple[str, ...], now: float
+        self, client: str, instance: str, groups: tuple[str, ...], address: str, now: float
     ) -> "tuple[NaiveSession, str] | str":
         """The new session and the reason of a transition; or the code of a refusal."""
         mine, policy = self.of(client), self.policy
@@ -113,9 +123,9 @@ class Naive:
         others = [s for s in own + in_the_way if not s.is_of(instance)]
         self.sessions = [s for s in self.sessions if s not in own and s not in in_the_way]
         reason = "replaced" if online else self.reason_to_come(client, mine)
-        self.sessions.append(NaiveSession(client, instance, now))
+        self.sessions.append(NaiveSession(client, instance, now, address=address))
         known = UNKNOWN if others or not mine else {}
-        said = {"groups": groups, "via": "tcp", "timeout": None, "last_seen": now}
+        said = {"groups": groups, "by_link": True, "last_seen": now}
         self.about[client] = self.about.get(client, {}) | known | said
         return self.sessions[-1], reason
 
@@ -123,9 +133,10 @@ class Naive:
         self,
         client: str,
         via: str,
-        timeout: float,
+        limits: tuple[float, float | None],
         instance: str,
         groups: tuple[str, ...] | None,
+        address: str,
         now: float,
     ) -> "tuple[NaiveSession, str] | str":
         mine = self.of(client)
@@ -137,17 +148,18 @@ class Naive:
         session = self.linkless(client, via)
         if session is None:
             self.sessions = [s for s in self.sessions if s not in mine or s.instance is not None]
-            session = NaiveSession(client, instance, now, via, timeout)
+            session = NaiveSession(client, instance, now, via, limits[0])
             self.sessions.append(session)
-        session.instance, session.timeout = instance, timeout
+        session.instance, session.address = instance, address
+        (session.timeout, session.every), session.extra = limits, 0.0
         session.state, session.last_ping, session.began = "FRESH", now, now
         about = self.about[client]
         about["last_seen"] = now
         if self.describes(session):
-            if about["timeout"] is None:
+            if about["by_link"]:
                 about["availability"] = "available"
+            about["by_link"] = False
             about["groups"] = about["groups"] if groups is None else groups
-            about["via"], about["timeout"] = via, timeout
         return session, reason
 
     def linkless(self, client: str, via: str) -> NaiveSession | None:
@@ -163,7 +175,25 @@ class Naive:
         late = bool(mine) and all(s.state != "FRESH" for s in mine)
         return "returned" if client in self.gone or late else "registered"
 
+    def show(self) -> None:
+        """Where each client is: fresh sessions first, then those with a link, then later ones."""
+        for client in self.present():
+            mine = self.of(client)
+            for wanted in (
+                [s for s in mine if s.state == "FRESH" and s.linked],
+                [s for s in mine if s.state == "FRESH"],
+                [s for s in mine if s.linked],
+                mine,
+            ):
+                if wanted:
+                    shown = wanted[-1]
+                    break
+            about = self.about[client]
+            about["via"], about["address"] = shown.via, shown.address
+            about["timeout"], about["every"] = shown.timeout, shown.every
+
     def told(self, client: str, before: str, reason: str, now: float) -> Told | None:
+        self.show()
         after = self.status(client)
         if client in self.gone and after != "offline":
             self.gone.remove(client)
@@ -176,67 +206,67 @@ class Naive:
             self.gone.append(client)
         return client, before, after, reason
 
-    def patience(self, state: str, timeout: float | None, now: float) -> float:
+    def patience(self, s: NaiveSession, now: float) -> float:
         """The old patience still holds where the new one, counted from the change, is not over."""
-        new = self.plain_patience(state, timeout)
-        changed, old = self.shorter.get((state, timeout), (float("-inf"), new))
+        if s.timeout is not None and s.state != "HELD":
+            every = s.timeout if s.every is None else s.every
+            return s.extra + (every if s.state == "FRESH" else s.timeout)
+        return self.patience_in(s.state, now)
+
+    def patience_in(self, state: str, now: float) -> float:
+        new = self.plain_patience(state)
+        changed, old = self.shorter.get(state, (float("-inf"), new))
         return old if now - changed < new < old else new
 
-    def plain_patience(self, state: str, timeout: float | None) -> float:
+    def plain_patience(self, state: str) -> float:
         policy = self.policy
-        if state == "HELD":
-            return policy.mass_loss_hold
-        whole = policy.connection_timeout if timeout is None else timeout
-        if state == "FRESH":
-            default = min(1.5 * policy.heartbeat_interval, whole)
-            return default if timeout is None else 3 * timeout / 4
+        whole = policy.connection_timeout
         return {
+            "FRESH": min(1.5 * policy.heartbeat_interval, whole),
             "SILENT": whole,
             "BROKEN": policy.reconnect_grace,
             "DOUBTED": whole + policy.reconnect_grace,
+            "HELD": policy.mass_loss_hold,
         }[state]
 
     def follow(self, policy: Policy, now: float) -> None:
         states = ("FRESH", "SILENT", "BROKEN", "DOUBTED", "HELD")
-        waits = [(state, timeout) for state in states for timeout in (None, *TIMEOUTS.values())]
-        old = {wait: self.patience(*wait, now) for wait in waits}
+        old = {state: self.patience_in(state, now) for state in states}
         self.policy = policy
-        for wait in waits:
-            if self.plain_patience(*wait) < old[wait]:
-                self.shorter[wait] = (now, old[wait])
+        for state in states:
+            if self.plain_patience(state) < old[state]:
+                self.shorter[state] = (now, old[state])
 
-    def waited(self, s: NaiveSession, now: float) -> float:
-        return now - s.began
-
-    def waited_enough(self, state: str, now: float) -> list[NaiveSession]:
-        return [
-            s
-            for s in self.sessions
-            if s.state == state and self.waited(s, now) >= self.patience(state, s.timeout, now)
-        ]
+    def is_over(self, s: NaiveSession, now: float) -> bool:
+        return now - s.began >= self.patience(s, now)
 
     def quiet(self, via: str, now: float) -> set[str]:
         return {
             s.client
             for s in self.sessions
             if s.timeout is not None and s.via == via and s.state != "HELD"
-            if self.waited(s, now) >= s.timeout / 2
+            if now - s.began >= s.timeout / 2
         }
 
     def overdue(self, now: float) -> list[NaiveSession]:
-        return self.waited_enough("FRESH", now)
+        fresh = [s for s in self.sessions if s.state == "FRESH" and not expires_fresh(s)]
+        return [s for s in fresh if self.is_over(s, now)]
 
-    def due(self, now: float) -> list[NaiveSession]:
-        policy = self.policy
-        newly = [s for state in LATE for s in self.waited_enough(state, now)]
-        held = self.waited_enough("HELD", now)
-        late = sum(s.state != "FRESH" for s in self.sessions)
+    def due(self, now: float) -> "tuple[list[NaiveSession], list[NaiveSession]]":
+        """Those that expire, and those that are held instead."""
+        policy, over = self.policy, [s for s in self.sessions if self.is_over(s, now)]
+        newly = [s for s in over if s.state in LATE or (s.state == "FRESH" and expires_fresh(s))]
+        held = [s for s in over if s.state == "HELD"]
+        late = sum(s.state != "FRESH" or s in newly for s in self.sessions)
         many = late >= policy.mass_loss_min and late / len(self.sessions) > policy.mass_loss_ratio
         if not many or policy.mass_loss_hold == 0:
-            return newly + held
-        for s in newly:
-            s.state, s.began = "HELD", now
-        return held
+            return newly + held, []
+        return held, newly
+
+
+def expires_fresh(s: NaiveSession) -> bool:
+    """Whether it is never late: its timeout ends no later than `every`."""
+    return s.timeout is not None and s.every in (None, s.timeout)
 
 
 policies = st.builds(
@@ -255,10 +285,19 @@ clients = st.sampled_from("abcd")
 instances = st.sampled_from(["", "i1", "i2"])
 groups = st.sampled_from([(), ("web",), ("web", "eu"), ("eu", "eu")])
 ways = st.sampled_from(["http", "lan"])
-TIMEOUTS = {4.0: 4.0, 8.25: 9.0}
-"""As asked for, and as they count."""
-timeouts = st.sampled_from(sorted(TIMEOUTS))
-restored = st.dictionaries(clients, st.sampled_from([None, 9.0]), max_size=2)
+LIMITS: dict[tuple[float, float | None], tuple[float, float | None]] = {
+    (4.0, None): (4.0, None),
+    (8.25, None): (9.0, None),
+    (8.25, 2.5): (9.0, 3.0),
+    (4.0, 4.0): (4.0, 4.0),
+}
+"""Timeout and every as asked for, and as they count."""
+limits = st.sampled_from(list(LIMITS))
+restored = st.dictionaries(
+    clients,
+    st.none() | st.tuples(limits.map(LIMITS.__getitem__), st.sampled_from([0.0, 3.5, 9.0, 20.0])),
+    max_size=2,
+)
 
 
 class BesideTheModel(RuleBasedStateMachine):
@@ -271,21 +310,38 @@ class BesideTheModel(RuleBasedStateMachine):
         self.pairs: dict[Session, NaiveSession] = {}
 
     @initialize(policy=policies, before=restored)
-    def start(self, policy: Policy, before: dict[str, float | None]) -> None:
+    def start(self, policy: Policy, before: dict[str, Any]) -> None:
         self.registry, self.model = Registry(policy), Naive(policy)
-        for client, timeout in before.items():
-            self.restore(client, timeout)
+        for client, heartbeat in before.items():
+            self.restore(client, *(heartbeat or ((None, None), 0.0)))
 
-    def restore(self, client: str, timeout: float | None) -> None:
+    def restore(
+        self, client: str, limits: tuple[float | None, float | None], silence: float
+    ) -> None:
+        timeout, every = limits
         via: Via = "tcp" if timeout is None else "http"
-        about = {"last_seen": self.seconds - 50, "since": self.seconds, "reason": "closed"}
-        self.model.about[client] = UNKNOWN | about | {"via": via, "timeout": timeout}
-        naive = NaiveSession(client, None, self.seconds, via, timeout)
-        naive.state, naive.linked = "DOUBTED", False
+        naive = NaiveSession(
+            client, None, self.seconds - silence, via, timeout, every, "10.0.0.1:1"
+        )
+        naive.linked = False
+        if timeout is None:
+            naive.state = "DOUBTED"
+        else:
+            naive.extra = self.model.policy.reconnect_grace
+            if self.model.is_over(naive, self.seconds):
+                naive.state = "SILENT"
         self.model.sessions.append(naive)
+        about = {"last_seen": self.seconds - 50, "since": self.seconds}
+        about |= {"by_link": timeout is None}
+        about |= {"reason": "registered" if naive.state == "FRESH" else "closed"}
+        self.model.about[client] = UNKNOWN | about
+        self.model.show()
         seen = wall(self.seconds - 50)
-        record = ClientRecord(client, "late", "closed", seen, seen, via=via, timeout=timeout)
-        self.registry.restore(record, self.now)
+        record = ClientRecord(
+            client, "late", "closed", seen, seen,
+            via=via, timeout=timeout, every=every, address=naive.address,
+        )  # fmt: skip
+        self.registry.restore(record, self.now, silence)
         self.pairs[self.registry.sessions_of(client)[0]] = naive
         self.journal.changed(client, was_present=False)
 
@@ -298,9 +354,10 @@ class BesideTheModel(RuleBasedStateMachine):
     @rule(client=clients, instance=instances, groups=groups)
     def register(self, client: str, instance: str, groups: tuple[str, ...]) -> None:
         before = self.model.status(client)
-        expected = self.model.register(client, instance, groups, self.seconds)
+        address = f"127.0.0.1:{round(2 * self.seconds)}"
+        expected = self.model.register(client, instance, groups, address, self.seconds)
         message = Register(client, instance=instance, groups=groups)
-        registration = Registration(message, "tcp", "127.0.0.1:5")
+        registration = Registration(message, "tcp", address)
         try:
             admission = self.registry.register(registration, Line(), self.now)
         except RegistrationRefused as refusal:
@@ -314,7 +371,7 @@ class BesideTheModel(RuleBasedStateMachine):
     @rule(
         client=clients,
         via=ways,
-        timeout=timeouts,
+        limits=limits,
         instance=instances,
         groups=st.none() | groups,
     )
@@ -322,15 +379,15 @@ class BesideTheModel(RuleBasedStateMachine):
         self,
         client: str,
         via: Literal["http", "lan"],
-        timeout: float,
+        limits: tuple[float, float | None],
         instance: str,
         groups: tuple[str, ...] | None,
     ) -> None:
         before, new = self.model.status(client), self.model.linkless(client, via) is None
-        whole = TIMEOUTS[timeout]
-        expected = self.model.beat(client, via, whole, instance, groups, self.seconds)
         address = f"127.0.0.1:{round(2 * self.seconds)}"
-        beat = Beat(client, via, address, timeout, instance, groups=groups)
+        whole = LIMITS[limits]
+        expected = self.model.beat(client, via, whole, instance, groups, address, self.seconds)
+        beat = Beat(client, via, address, *limits, instance, groups=groups)
         try:
             beaten = self.registry.beat(beat, self.now)
         except RegistrationRefused as refusal:
@@ -369,7 +426,7 @@ class BesideTheModel(RuleBasedStateMachine):
             id(self.pairs[session]) for session in sessions
         )
         self.model.sessions = [s for s in self.model.sessions if s.client != client]
-        in_order = sorted(sessions, key=lambda session: session.state is State.FRESH)
+        in_order = sorted(sessions, key=precedence)
         transitions = [self.registry.kick(session, self.now) for session in in_order]
         for transition in transitions[:-1]:
             assert transition is None
@@ -415,25 +472,27 @@ class BesideTheModel(RuleBasedStateMachine):
         for naive in self.model.overdue(self.seconds):
             naive.state = "SILENT"
         told = (self.model.told(c, b, "silent", self.seconds) for c, b in before.items())
-        transitions = self.registry.turn_late(self.now)
-        assert {*map(brief, transitions)} == {t for t in told if t is not None}
-        assert len({t.client_id for t in transitions}) == len(transitions)
-        for transition in transitions:
-            self.journal.changed(transition.client_id, was_present=True)
+        self.compare_changes(self.registry.turn_late(self.now), told)
 
     @rule()
     def reap(self) -> None:
         self.turn_late()
         expected = self.model.due(self.seconds)
         due = self.registry.detector.due(self.now)
-        assert Counter(map(id, expected)) == Counter(id(self.pairs[real]) for real in due)
-        for real in due:
+        for found, wanted in zip(due, expected, strict=True):
+            assert Counter(map(id, wanted)) == Counter(id(self.pairs[real]) for real in found)
+        before = {client: self.model.status(client) for client in self.model.present()}
+        for naive in expected[1]:
+            naive.state, naive.began = "HELD", self.seconds
+        told = (self.model.told(c, b, "silent", self.seconds) for c, b in before.items())
+        self.compare_changes([self.registry.hold(real, self.now) for real in due.held], told)
+        for real in due.expired:
             naive = self.pairs[real]
-            before = self.model.status(naive.client)
+            status = self.model.status(naive.client)
             self.model.sessions.remove(naive)
             broken = not naive.linked and naive.timeout is None
             reason = "closed" if broken else "timeout"
-            self.compare(naive.client, self.registry.give_up(real, self.now), before, reason)
+            self.compare(naive.client, self.registry.give_up(real, self.now), status, reason)
 
     @rule(seconds=st.sampled_from([3.0, 5.0, 12.0]))
     def reap_after(self, seconds: float) -> None:
@@ -447,8 +506,8 @@ class BesideTheModel(RuleBasedStateMachine):
         for naive in self.model.sessions:
             if naive.state == "BROKEN":
                 naive.state, naive.began = "DOUBTED", self.seconds
-            elif naive.timeout is not None and naive.state != "HELD":
-                naive.began = self.seconds
+            elif naive.timeout is not None and naive.state != "HELD" and not naive.extra:
+                naive.extra = self.model.policy.reconnect_grace
 
     @rule(policy=policies)
     def change_settings(self, policy: Policy) -> None:
@@ -485,7 +544,8 @@ class BesideTheModel(RuleBasedStateMachine):
             assert record.last_seen == wall(about["last_seen"])
             assert record.availability == about["availability"]
             assert record.groups == about["groups"]
-            assert (record.via, record.timeout) == (about["via"], about["timeout"])
+            shown = record.via, record.address, record.timeout, record.every
+            assert shown == (about["via"], about["address"], about["timeout"], about["every"])
             assert record.sessions == sum(s.linked for s in self.model.of(client))
 
     @invariant()
@@ -520,18 +580,23 @@ class BesideTheModel(RuleBasedStateMachine):
         detector = self.registry.detector
         waits = [(None, detector._waits), *detector._own.items()]
         places = [
-            (session, state, timeout)
-            for timeout, states in waits
+            (session, state, limits)
+            for limits, states in waits
             for state, waiting in states.items()
             for session in waiting
         ]
         live = {real: naive for real, naive in self.pairs.items() if naive in self.model.sessions}
         assert len(places) == len(live) == len(detector)
-        for session, state, timeout in places:
+        for session, state, limits in places:
+            naive = live[session]
             assert session.state is state
-            assert live[session].state == state.name
-            assert timeout == (None if state is State.HELD else live[session].timeout)
-        assert {*detector._own} == {t for _, _, t in places if t is not None}
+            assert naive.state == state.name
+            if state is State.HELD or naive.timeout is None:
+                assert limits is None
+            else:
+                late_after = naive.timeout if naive.every is None else naive.every
+                assert limits == (late_after, naive.timeout, naive.extra)
+        assert {*detector._own} == {found for _, _, found in places if found is not None}
 
     # --- within -----------------------------------------------------------------------------------
 
@@ -547,6 +612,13 @@ class BesideTheModel(RuleBasedStateMachine):
         told = self.model.told(client, before, reason, self.seconds)
         assert (transition and brief(transition)) == told
         self.journal.changed(client, was_present=before != "offline")
+
+    def compare_changes(self, changes: list[Change], told: Iterable[Told | None]) -> None:
+        transitions = [c.transition for c in changes if c.transition is not None]
+        assert {*map(brief, transitions)} == {t for t in told if t is not None}
+        assert len({t.client_id for t in transitions}) == len(transitions)
+        for change in changes:
+            self.journal.changed(change.client_id, was_present=True)
 
     def replay(self, data: bytes) -> None:
         diff = from_server.decode(data)

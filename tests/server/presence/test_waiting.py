@@ -21,7 +21,7 @@ def waiting(patience: float, *begun: float) -> tuple[Waiting, list[Session]]:
     found = Waiting(patience)
     sessions = [someone() for _ in begun]
     for session, began in zip(sessions, begun, strict=True):
-        found.append(session, began)
+        found.insert(session, began)
     return found, sessions
 
 
@@ -57,22 +57,29 @@ def test_changes_one_after_the_other_put_nothing_off():
     assert list(queue.over(at(10))) == [session]
 
 
-@given(st.lists(st.tuples(st.sampled_from(["append", "remove", "renew"]), st.integers(0, 5))))
+steps = st.lists(
+    st.tuples(st.sampled_from(["insert", "remove", "renew"]), st.integers(0, 5), st.integers(0, 4))
+)
+
+
+@given(steps)
 def test_whatever_comes_and_goes_those_here_stand_in_the_order_in_which_their_waits_began(steps):
     queue, sessions = Waiting(10), [someone() for _ in range(6)]
     here: list[Session] = []
-    for now, (do, number) in enumerate(steps):
+    for now, (do, number, ago) in enumerate(steps):
         session = sessions[number]
-        if (do == "append") == (session in here):
+        if (do == "insert") == (session in here):
             continue
         if session in here:
             here.remove(session)
         if do == "remove":
             queue.remove(session)
         else:
+            began = float(now - ago if do == "insert" else now)
             here.append(session)
-            (queue.append if do == "append" else queue.renew)(session, float(now))
-            assert queue.deadline(session) == now + 10
+            (queue.insert if do == "insert" else queue.renew)(session, began)
+            assert queue.deadline(session) == began + 10
+            here.sort(key=lambda s: s.began)
         assert list(queue) == here
         assert list(reversed(queue)) == here[::-1]
         assert len(queue) == len(here)

@@ -21,7 +21,7 @@ print("open", flush=True)
 time.sleep(600)
 """
 
-SERVE_AND_WRITE = SERVE.replace('print("open"', 'store.begin_run("run-1", 0.0)\nprint("open"')
+SERVE_AND_WRITE = SERVE.replace('print("open"', 'store.begin_run("run-1", 0.0, 0.0)\nprint("open"')
 
 
 def test_a_second_one_is_refused_and_told_what_to_do(url: str):
@@ -48,7 +48,7 @@ def test_closing_twice_gives_up_no_claim_but_its_own(url: str):
 
 def test_who_only_reads_is_not_held_up(url: str):
     store = open_store(url, alone=True)
-    store.begin_run("run-1", 0.0)
+    store.begin_run("run-1", 0.0, 0.0)
     reader = read_store(url)
     assert reader.last_run() is not None
     reader.close()
@@ -130,7 +130,7 @@ def test_a_companion_that_is_left_claims_nothing_whatever_is_in_it(tmp_path: Pat
 
 def test_a_store_that_is_closed_is_one_file(tmp_path: Path):
     store = open_store("sqlite:///x.db", tmp_path, alone=True)
-    store.begin_run("run-1", 0.0)
+    store.begin_run("run-1", 0.0, 0.0)
     store.close()
     assert [path.name for path in tmp_path.iterdir()] == ["x.db"]
     copy = (tmp_path / "x.db").rename(tmp_path / "copy.db")

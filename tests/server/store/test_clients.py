@@ -59,8 +59,11 @@ def test_the_bounds_of_meta_come_back_exactly(store, known):
 
 def test_a_last_sign_of_life_says_when_and_where_from(store, known):
     store.upsert_many([known(), known("other")])
-    store.update_last_seen([LastSeen("web-01", NOW + 9.5, "http", "::1", 7)])
-    assert store.find_by_id("web-01") == known(last_seen=NOW + 9.5, via="http", ip="::1", port=7)
+    seen = LastSeen("web-01", NOW + 9.5, "http", "::1", 7, heard_awake=12.25)
+    store.update_last_seen([seen])
+    assert store.find_by_id("web-01") == known(
+        last_seen=NOW + 9.5, via="http", ip="::1", port=7, heard_awake=12.25
+    )
     assert store.find_by_id("other") == known("other")
 
 

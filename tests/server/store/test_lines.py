@@ -89,6 +89,7 @@ def changed(line, **fields):
         (HEADER + changed(CLIENT, port=65_536), "port: expected 0 to 65535, got 65536"),
         (HEADER + changed(CLIENT, timeout=0), "timeout: expected seconds, more than 0 .* got 0"),
         (HEADER + changed(CLIENT, timeout=1e300), "timeout: expected seconds, more than 0"),
+        (HEADER + changed(CLIENT, every=-1), "every: expected seconds, more than 0 .* got -1"),
         (HEADER + changed(EVENT, id=0), "id: expected 1 to 2.63-1, got 0"),
         (HEADER + changed(EVENT, number=2**63), "number: expected 0 to 2.63-1, got 92"),
         (HEADER + changed(DELIVERY, id=0), "id: expected 1 to 2.63-1, got 0"),

@@ -156,7 +156,7 @@ def test_a_path_may_hold_any_character(tmp_path):
 
 def test_a_file_is_written_ahead_and_each_transaction_is_on_the_disk(tmp_path):
     store = open_store("sqlite:///x.db", tmp_path)
-    store.begin_run("run-1", 0.0)
+    store.begin_run("run-1", 0.0, 0.0)
     with store.database.reading() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2  # FULL

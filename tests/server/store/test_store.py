@@ -45,6 +45,6 @@ def test_a_writer_that_is_killed_loses_nothing_that_it_was_told_is_recorded(url)
 
 def test_counts_are_of_everything(store, known, event):
     store.record([event("web-01", "online")] * 3, [known(), known("b")])
-    store.begin_run("run-1", 0.0)
+    store.begin_run("run-1", 0.0, 0.0)
     counts = store.counts()
     assert (counts.clients, counts.events, counts.runs) == (2, 3, 1)

@@ -9,24 +9,24 @@ NOW = 1_800_000_000.0
 
 def test_the_end_of_the_run_before_is_the_moment_at_which_it_was_last_awake(store):
     assert store.deliveries.ended("run-1") is None
-    store.begin_run("run-1", NOW)
+    store.begin_run("run-1", NOW, 0.0)
     assert store.deliveries.ended("run-1") is None
-    store.beat("run-1", NOW + 10)
-    store.begin_run("run-1", NOW + 15)  # after a stall
-    store.beat("run-1", NOW + 20)
-    store.begin_run("run-2", NOW + 100)
+    store.beat("run-1", NOW + 10, 0.0)
+    store.begin_run("run-1", NOW + 15, 0.0)  # after a stall
+    store.beat("run-1", NOW + 20, 0.0)
+    store.begin_run("run-2", NOW + 100, 0.0)
     assert store.deliveries.ended("run-2") == NOW + 20
 
 
 def test_the_end_is_told_by_the_clock_that_the_run_scheduled_with(store):
-    store.begin_run("run-1", NOW)
+    store.begin_run("run-1", NOW, 0.0)
     for seconds in (3600.0, -86_400.0):
         store.deliveries.set_ahead("run-1", seconds)
-    store.end_run("run-1", NOW - 86_400 + 60)
-    store.begin_run("run-2", NOW - 86_400 + 90)
+    store.end_run("run-1", NOW - 86_400 + 60, 0.0)
+    store.begin_run("run-2", NOW - 86_400 + 90, 0.0)
     assert store.deliveries.ended("run-2") == NOW + 60
-    store.end_run("run-2", NOW)
-    store.begin_run("run-3", NOW)
+    store.end_run("run-2", NOW, 0.0)
+    store.begin_run("run-3", NOW, 0.0)
     assert store.deliveries.ended("run-3") == NOW  # what is kept is of another run
 
 

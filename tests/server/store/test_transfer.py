@@ -17,11 +17,14 @@ NOW = 1_800_000_000.0
 def source(tmp_path, known, event, delivery, standing):
     """A store with some of everything."""
     store = open_store("sqlite:///source.db", tmp_path)
-    clients = [known("a", first_seen=NOW - 50.000001), known("b", note="é\n\U0001f600", timeout=90)]
+    clients = [
+        known("a", first_seen=NOW - 50.000001),
+        known("b", note="é\n\U0001f600", timeout=90, every=60, heard_awake=970.0),
+    ]
     gone = event("b", "offline", at=NOW + 5, last_seen=NOW + 1, deadline=NOW + 4.5, number=2)
     store.record([event("a", "online"), event("b", "online", number=1), gone], clients)
-    store.begin_run("run-1", NOW)
-    store.end_run("run-1", NOW + 9)
+    store.begin_run("run-1", NOW, 991.0)
+    store.end_run("run-1", NOW + 9, 1_000.0)
     store.put_setting("interval", {"a": [1, None]})
     told = delivery("first", "b", epoch="run-1", number=2), delivery("second", "b"), delivery("c")
     store.tell(Telling(told, standings=(standing("b", since=NOW), standing("b", "mail"))))
@@ -58,6 +61,17 @@ def test_history_goes_on_after_what_was_imported(source, store, event):
     import_(store, io.BytesIO(exported(source)))
     store.record([event("b", "online", at=NOW + 20)])
     assert [e.after for e in store.history("b")] == ["online", "offline", "online"]
+
+
+def test_the_time_since_a_heartbeat_is_the_same_in_another_store_whose_own_time_goes_on(
+    source, store
+):
+    store.begin_run("here", NOW, 0.0)
+    store.end_run("here", NOW + 50, 50.0)
+    for _ in range(2):
+        import_(store, io.BytesIO(exported(source)))
+        assert store.last_run().awake == 50.0
+        assert store.find_by_id("b").heard_awake == 50.0 - (1_000.0 - 970.0)
 
 
 def test_an_older_export_takes_nothing_back(source, store, known):

@@ -91,8 +91,8 @@ def test_nobody_watched_has_no_share():
 
 @pytest.fixture
 def watched(store):
-    store.begin_run("run-1", NOW - 1_000)
-    store.beat("run-1", NOW)
+    store.begin_run("run-1", NOW - 1_000, 0.0)
+    store.beat("run-1", NOW, 0.0)
     return store
 
 
@@ -140,8 +140,8 @@ def test_one_that_left_before_the_window_was_away_throughout(watched, known, eve
 
 def test_time_in_which_the_server_was_down_counts_for_nobody(store, known, event):
     for begin, end in ((NOW - 100, NOW - 80), (NOW - 10, NOW)):
-        store.begin_run(f"run-{begin}", begin)
-        store.end_run(f"run-{begin}", end)
+        store.begin_run(f"run-{begin}", begin, 0.0)
+        store.end_run(f"run-{begin}", end, 0.0)
     store.record([event("a", "online", at=NOW - 90)], [known("a", first_seen=NOW - 100)])
     assert uptime(store) == [(30, 20)]
 

@@ -70,8 +70,8 @@ def test_those_who_are_offline_are_counted_by_their_groups(store, known, event):
 
 
 def test_timelines_are_drawn_of_those_who_are_known(store, known, event):
-    store.begin_run("e", NOW - 50)
-    store.beat("e", NOW - 10)
+    store.begin_run("e", NOW - 50, 0.0)
+    store.beat("e", NOW - 10, 0.0)
     came = event("a", number=1, at=NOW - 40, before="offline", after="online")
     store.record([came], [known("a", first_seen=NOW - 40)])
     drawn = Viewing(store.database).timelines(

@@ -1,4 +1,4 @@
-"""Presence by HTTP, for scripts that hold nothing open; and the ways to send somebody away."""
+"""Presence by HTTP, for scripts that hold nothing open; and the ways to send a client away."""
 
 from typing import Annotated, Any
 
@@ -14,6 +14,13 @@ from lastseen.server.http.clients import Segment, find
 from lastseen.server.http.desk import Desk
 from lastseen.server.http.paths import client_id_in
 from lastseen.server.http.problems import REFUSALS, Problem
+from lastseen.server.presence.heartbeat_limits import (
+    LONGEST,
+    SHORTEST,
+    HeartbeatLimits,
+    LimitsConflict,
+    heartbeat_limits,
+)
 from lastseen.server.presence.linkless import Beat
 from lastseen.shared.address import format_address
 from lastseen.shared.messages import (
@@ -26,16 +33,23 @@ from lastseen.shared.messages import (
     Name,
 )
 
-SHORTEST, LONGEST = 1, 7 * 86_400
-"""Seconds that a client may ask to be waited for: up to the longest connection_timeout."""
-
 NOBODY = "0.0.0.0:0"
 """Where a request came from that was made in this very process."""
 
 
-class Heartbeat(Struct, frozen=True, kw_only=True):
-    """What a client may say of itself; what it leaves out stays as it was."""
+Limit = Annotated[float, Meta(ge=SHORTEST, le=LONGEST)]
+Grace = Annotated[float, Meta(ge=0, le=LONGEST)]
 
+
+class Heartbeat(Struct, frozen=True, kw_only=True):
+    """What a client may say of itself; what it leaves out stays as it was.
+
+    `timeout`, `every` and `grace` may stand here or in the query, and are named in each heartbeat.
+    """
+
+    timeout: Limit | None = None
+    every: Limit | None = None
+    grace: Grace | None = None
     name: Name | None = None
     hostname: Hostname | None = None
     groups: Groups | None = None
@@ -58,17 +72,32 @@ async def heartbeat(
     data: JSONBody[Heartbeat | None] = None,
     timeout: Annotated[  # noqa: ASYNC109 - how long to wait for the next one, not for this
         float | None,
-        QueryParameter(ge=SHORTEST, le=LONGEST, description="Until the next, seconds."),
+        QueryParameter(
+            ge=SHORTEST, le=LONGEST, description="Offline after so many seconds without another."
+        ),
+    ] = None,
+    every: Annotated[
+        float | None,
+        QueryParameter(
+            ge=SHORTEST, le=LONGEST, description="Late after so many seconds without another."
+        ),
+    ] = None,
+    grace: Annotated[
+        float | None,
+        QueryParameter(ge=0, le=LONGEST, description="Seconds from late to offline, with `every`."),
     ] = None,
 ) -> Response[ClientRecord]:
     """201 with the record when it began to be present so, else 200."""
     said = data or Heartbeat()
     client = request.client
+    query = Heartbeat(timeout=timeout, every=every, grace=grace)
+    limits = _limits(query, said, desk.presence.policy.connection_timeout)
     beat = Beat(
         client_id_in(segment),
         "http",
         format_address(*client) if client else NOBODY,
-        timeout or desk.presence.policy.connection_timeout,
+        limits.timeout,
+        limits.every,
         instance=said.instance,
         name=said.name,
         hostname=said.hostname,
@@ -77,6 +106,26 @@ async def heartbeat(
     )
     began = desk.presence.beat(beat, desk.presence.clock.now())
     return Response(await find(desk, beat.client_id), status_code=201 if began else 200)
+
+
+def _limits(query: Heartbeat, body: Heartbeat, default: float) -> HeartbeatLimits:
+    """How long the client may be silent, by what the query and the body say.
+
+    Raises:
+        Problem: `bad_request`: they contradict each other.
+    """
+    for name in ("timeout", "every", "grace"):
+        if None not in (getattr(query, name), getattr(body, name)):
+            raise Problem("bad_request", f"{name}: expected in the query or the body, got both")
+    try:
+        return heartbeat_limits(
+            query.timeout if body.timeout is None else body.timeout,
+            query.every if body.every is None else body.every,
+            query.grace if body.grace is None else body.grace,
+            default,
+        )
+    except LimitsConflict as conflict:
+        raise Problem("bad_request", str(conflict)) from conflict
 
 
 @post(

@@ -31,6 +31,14 @@ BATCH = 1_000
 QUEUE_BOUND = 100_000
 """Transitions that may wait for the store: some 100 MB, and hours of an ordinary day."""
 
+FIRST_FLUSH = 1.0
+"""Seconds from the start to the first flush, and between two flushes at least."""
+
+FLUSH_SHARE = 0.25
+"""Of a run's age, the longest pause between two flushes. A server that is killed soon after each
+start would otherwise never have been awake, as far as the store knows, and the deadlines of
+heartbeats, which count awake time, would never come."""
+
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 """Seconds until a failed write is tried again: doubling from the first to the longest."""
 
@@ -82,6 +90,8 @@ class Keeper:
             told of them is not.
         flushes: How often it was written who was heard from, and that we are awake; `flushing` is
             how long that took in all, in seconds.
+        awake_before: What is to be added to an awake time of this run to get that of all runs, in
+            seconds.
         finished: Set when `run` has written everything and ended.
     """
 
@@ -99,6 +109,7 @@ class Keeper:
         self.dropped = 0
         self.flushes = 0
         self.flushing = 0.0
+        self.awake_before = 0.0
         self._store = store
         self._presence = presence
         self._flush_interval = flush_interval
@@ -129,12 +140,12 @@ class Keeper:
         if self.teller is not None:
             telling = self.teller.transition(transition, record, epoch, number)
         event = event_of(transition, record, epoch, number)
-        self._enqueue(Entry(number, telling, event, known_client(record)))
+        self._enqueue(Entry(number, telling, event, self._known(record)))
         self._changed.pop(record.client_id, None)  # it is older, and would be written later
 
     def change(self, record: ClientRecord) -> None:
         """Something else about a client changed; written with the next flush."""
-        self._changed[record.client_id] = known_client(record)
+        self._changed[record.client_id] = self._known(record)
 
     def stalled(self, now: Moment) -> None:
         """The server was not awake to watch, until now: that time counts for nobody's uptime."""
@@ -181,21 +192,24 @@ class Keeper:
 
     async def run(self) -> None:
         """Write until closed. `finished` is set when everything is written."""
-        flush_at = trio.current_time() + self._flush_interval()
+        began = trio.current_time()
+        flush_at = began + min(FIRST_FLUSH, self._flush_interval())
         while not self._closing.is_set():
             with trio.move_on_at(flush_at):
                 await self._something_to_do.wait()
             self._something_to_do = trio.Event()
             await self._write_transitions()
             if trio.current_time() >= flush_at:
-                began = trio.current_time()
+                flushing_since = trio.current_time()
                 await self._flush()
                 self.flushes += 1
-                self.flushing += trio.current_time() - began
-                flush_at = trio.current_time() + self._flush_interval()
+                now = trio.current_time()
+                self.flushing += now - flushing_since
+                young = max(FLUSH_SHARE * (now - began), FIRST_FLUSH)
+                flush_at = now + min(young, self._flush_interval())
         await self._write_transitions()
         await self._flush()
-        await self._write(self._store.end_run, self._presence.epoch, self._flushed_until.wall)
+        await self._write_moment(self._store.end_run, self._flushed_until)
         self.finished.set()
 
     # --- within -------------------------------------------------------------------------------
@@ -238,13 +252,14 @@ class Keeper:
         since, self._flushed_until = self._flushed_until, self._presence.clock.now()
         if self._awake_since is not None:
             resumed, self._awake_since = self._awake_since, None
-            await self._write(self._store.begin_run, self._presence.epoch, resumed.wall)
+            await self._write_moment(self._store.begin_run, resumed)
         changed, self._changed = list(self._changed.values()), {}
         for batch in _batches(changed):
             await self._write(self._store.upsert_many, batch)
         for heard in _batches(await self._heard_since(since)):
-            await self._write(self._store.update_last_seen, [last_seen_of(c) for c in heard])
-        await self._write(self._store.beat, self._presence.epoch, self._flushed_until.wall)
+            signs = [last_seen_of(c, self._heard_awake(c.client_id)) for c in heard]
+            await self._write(self._store.update_last_seen, signs)
+        await self._write_moment(self._store.beat, self._flushed_until)
 
     async def _heard_since(self, moment: Moment) -> list[Client]:
         """Clients with a sign of life at a moment or after it, looked for in portions: among
@@ -255,6 +270,18 @@ class Keeper:
             found += [c for c in clients if _was_heard_since(c, moment)]
             await trio.lowlevel.checkpoint()
         return found
+
+    def _known(self, record: ClientRecord) -> KnownClient:
+        return known_client(record, self._heard_awake(record.client_id))
+
+    def _heard_awake(self, client_id: str) -> float:
+        """When the last heartbeat came, as awake time of all runs; 0 for a client with a link."""
+        heartbeat = self._presence.registry.last_heartbeat(client_id)
+        return 0.0 if heartbeat is None else self.awake_before + heartbeat.awake
+
+    async def _write_moment(self, write: Callable[[str, float, float], None], at: Moment) -> None:
+        """Call the store with this run's epoch and a moment of it."""
+        await self._write(write, self._presence.epoch, at.wall, self.awake_before + at.awake)
 
     async def _write(self, write: Callable[..., object], *what: Any) -> None:  # noqa: ANN401 - handed on
         """Call the store as often as it takes."""

@@ -54,7 +54,7 @@ class Memory:
         Raises:
             StartFailed: The database does not answer.
         """
-        await restore(self.store, self._presence, self._in_thread)
+        self.keeper.awake_before = await restore(self.store, self._presence, self._in_thread)
 
     async def run(self) -> None:
         """Write, read and clean up, until cancelled."""

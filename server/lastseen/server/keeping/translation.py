@@ -18,8 +18,8 @@ from lastseen.shared.messages import (
 )
 
 
-def known_client(record: ClientRecord) -> KnownClient:
-    """A client as it is now, to be remembered."""
+def known_client(record: ClientRecord, heard_awake: float = 0.0) -> KnownClient:
+    """A client as it is now, to be remembered; `heard_awake` is as of `KnownClient`."""
     ip, port = _split(record.address)
     last_seen = record.last_seen.timestamp()
     return KnownClient(
@@ -40,13 +40,15 @@ def known_client(record: ClientRecord) -> KnownClient:
         first_seen=last_seen,
         updated_at=last_seen,
         timeout=record.timeout,
+        every=record.every,
+        heard_awake=heard_awake,
     )
 
 
-def last_seen_of(client: Client) -> LastSeen:
-    """A client's last sign of life."""
+def last_seen_of(client: Client, heard_awake: float = 0.0) -> LastSeen:
+    """A client's last sign of life; `heard_awake` is as of `KnownClient`."""
     ip, port = _split(client.address)
-    return LastSeen(client.client_id, client.last_seen, client.via, ip, port)
+    return LastSeen(client.client_id, client.last_seen, client.via, ip, port, heard_awake)
 
 
 def event_of(transition: Transition, record: ClientRecord, epoch: str, number: int) -> Event:
@@ -83,6 +85,7 @@ def remembered(known: KnownClient, status: Status, reason: Reason = "closed") ->
         via=known.via,
         address=format_address(known.ip, known.port) if known.ip else "",
         timeout=known.timeout,
+        every=known.every,
     )
 
 

@@ -95,7 +95,7 @@ def sessions_to_take_over(client: Client, instance: str, policy: Policy) -> Sequ
         raise RegistrationRefused(
             "duplicate_client",
             f"client_id {client.client_id!r} is in use by another instance at "
-            f"{client.address}; "
+            f"{next(s.address for s in others if s.state is FRESH)}; "
             "this server rejects a second one (server.duplicate)",
         )
     return [*own, *others]

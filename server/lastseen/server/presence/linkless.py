@@ -1,7 +1,7 @@
 """Signs of life of those that hold no link: scripts that make an HTTP call, members of a LAN.
 
-Each says for how long it may be silent. Its session stands beside the client's links and never in
-their way; while a link stands, what that said of the client counts. Pure.
+Each heartbeat says for how long the client may be silent. Its session stands beside the client's
+links and never in their way; while a link stands, what that said of the client counts. Pure.
 """
 
 from math import ceil
@@ -20,6 +20,8 @@ class Beat(Struct, frozen=True, gc=False):
         address: Where it came from, `host:port`. That only the port is new is no news.
         timeout: For how many seconds from now on the client may be silent; more than 0, and
             rounded up to whole ones, so that those who differ in little wait together.
+        every: After how many seconds of silence the client is late; more than 0 and at most
+            `timeout`, rounded alike. None: it is online until the timeout ends.
         instance: The process that sent it, if that has such an id: its link takes over from it.
         name: As for `register`; None: as it was, or empty. The same for those below.
     """
@@ -28,6 +30,7 @@ class Beat(Struct, frozen=True, gc=False):
     via: Via
     address: str
     timeout: float
+    every: float | None = None
     instance: str = ""
     name: str | None = None
     hostname: str | None = None
@@ -35,9 +38,9 @@ class Beat(Struct, frozen=True, gc=False):
     meta: MetaData | None = None
 
     @property
-    def patience(self) -> float:
-        """The timeout that counts."""
-        return whole_seconds(self.timeout)
+    def limits(self) -> tuple[float, float | None]:
+        """The timeout and `every` that count, in whole seconds."""
+        return whole_seconds(self.timeout), self.every and whole_seconds(self.every)
 
 
 class Beaten(Struct, frozen=True, gc=False):
@@ -76,11 +79,11 @@ def describes(session: LinklessSession) -> bool:
     return next(s for s in reversed(sessions) if isinstance(s, LinklessSession)) is session
 
 
-def describe(client: Client, beat: Beat, groups: tuple[str, ...]) -> bool:
-    """Take over what a beat says, with its `groups` or an equal copy; whether it is news."""
-    before = _facts(client)
-    if client.timeout is None:  # a link spoke until now: what it said of its mood goes with it
+def describe(client: Client, beat: Beat, groups: tuple[str, ...]) -> None:
+    """Take over what a beat says, with its `groups` or an equal copy."""
+    if client.is_described_by_link:  # what that said of its mood goes with it
         client.availability, client.note = "available", ""
+    client.is_described_by_link = False
     if beat.name is not None:
         client.name = beat.name
     if beat.hostname is not None:
@@ -88,11 +91,10 @@ def describe(client: Client, beat: Beat, groups: tuple[str, ...]) -> bool:
     if beat.meta is not None:
         client.meta = pack(beat.meta) if beat.meta else None
     client.groups = groups
-    client.via, client.address, client.timeout = beat.via, beat.address, beat.patience
-    return _facts(client) != before
 
 
-def _facts(client: Client) -> tuple[object, ...]:
+def facts(client: Client) -> tuple[object, ...]:
+    """All that makes it news for watchers and the store if a heartbeat changes it."""
     host, _, _ = client.address.rpartition(":")  # each HTTP call may come from a port of its own
     return (
         client.name,
@@ -101,6 +103,7 @@ def _facts(client: Client) -> tuple[object, ...]:
         client.meta,
         client.via,
         client.timeout,
+        client.every,
         client.availability,
         client.note,
         host,

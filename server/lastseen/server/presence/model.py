@@ -115,6 +115,8 @@ class Session(Struct, eq=False, gc=False):
         last_ping: Its last sign of life.
         began: The awake time at which the wait for its next sign, or its end, began (`waiting`).
         before, after: Its neighbours in that queue.
+        via: How its signs of life come.
+        address: Where the last of them came from, `host:port`; of a link, its other end.
     """
 
     client: "Client"
@@ -125,18 +127,31 @@ class Session(Struct, eq=False, gc=False):
     began: float = 0.0
     before: "Session | None" = None
     after: "Session | None" = None
+    via: Via = "tcp"
+    address: str = ""
 
 
 class LinklessSession(Session, eq=False, gc=False, kw_only=True):
-    """One of a client that sends signs of life without holding a link; `link` is always None.
+    """One of a client that sends heartbeats without holding a link; `link` is always None.
+
+    A client has at most one such session for each `via`.
 
     Attributes:
-        via: How they come; a client has one session for each way at most.
-        timeout: After how many seconds of silence it is given up on.
+        timeout: Seconds of silence after which the session expires.
+        every: Seconds of silence after which the client is late; None: it is never late, but online
+            until the timeout ends.
+        extra: Seconds that both are longer because the server was away since the last heartbeat:
+            0, or one `reconnect_grace`.
     """
 
-    via: Via
     timeout: float
+    every: float | None = None
+    extra: float = 0.0
+
+    @property
+    def late_after(self) -> float:
+        """Seconds of silence after which the client is not online any more, without `extra`."""
+        return self.timeout if self.every is None else self.every
 
 
 class Client(Struct, eq=False, gc=False):
@@ -145,7 +160,9 @@ class Client(Struct, eq=False, gc=False):
     Attributes:
         since: When its present status began, in Unix time.
         meta: Packed: it is only ever shown, and as a dict would be a third of what a client costs.
-        timeout: Its own, in seconds, where no link describes it.
+        via, address: Those of the session that is shown (`description.show_session`).
+        timeout, every: The same, in seconds; None where that session holds a link.
+        is_described_by_link: Whether a link was the last to describe the client.
         last_word: The last sign of life of its sessions that have ended; None before the first.
     """
 
@@ -160,6 +177,8 @@ class Client(Struct, eq=False, gc=False):
     via: Via = "tcp"
     address: str = ""
     timeout: float | None = None
+    every: float | None = None
+    is_described_by_link: bool = False
     reason: Reason = "registered"
     sessions: tuple[Session, ...] = ()
     last_word: Moment | None = None
@@ -197,6 +216,13 @@ class Registration(Struct, frozen=True):
     via: Via
     address: str
     may_share: bool = True
+
+
+class Change(Struct, frozen=True):
+    """A session's change of state: with a transition if the client's status changed, too."""
+
+    client_id: str
+    transition: "Transition | None"
 
 
 class Transition(Struct, frozen=True):

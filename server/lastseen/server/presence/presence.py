@@ -6,19 +6,21 @@ decides it decides at once, without waiting.
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
 from lastseen.server import logs
 from lastseen.server.presence.admission import RegistrationRefused
 from lastseen.server.presence.clock import AwakeClock
+from lastseen.server.presence.description import precedence
 from lastseen.server.presence.journal import Encode, Journal
 from lastseen.server.presence.linkless import Beat, describes
 from lastseen.server.presence.listing import NOTHING_STORED, Stored, page
 from lastseen.server.presence.model import (
     FRESH,
     OVER,
+    Change,
     Link,
     Moment,
     Policy,
@@ -106,9 +108,7 @@ class Presence:
         if session.state is FRESH:  # the path of every ping: nothing changes but the moment
             self._detector.heard(session, now)
             return
-        transition = self.registry.heard(session, now)
-        if transition is not None:
-            self._note(transition)
+        self._change(session, self.registry.heard, now)
 
     def beat(self, beat: Beat, now: Moment) -> bool:
         """A sign of life without a link. True if it began a session, as the first of its way does.
@@ -148,8 +148,7 @@ class Presence:
 
     def leave(self, session: Session, now: Moment) -> None:
         """A client says goodbye."""
-        self._changed_by(session)
-        self._note(self.registry.leave(session, now))
+        self._change(session, self.registry.leave, now)
 
     def leave_linkless(self, client_id: str, via: Via, now: Moment) -> bool:
         """A client without a link says goodbye. False if it has no session of this way."""
@@ -161,18 +160,16 @@ class Presence:
     def kick(self, client_id: str, now: Moment) -> bool:
         """Send a client away, by whatever sessions it is there. False if it is not present."""
         sessions = self.registry.sessions_of(client_id)
-        for session in sorted(sessions, key=lambda s: s.state is FRESH):  # one transition in all
+        for session in sorted(sessions, key=precedence):  # one transition in all, by the one shown
             link = session.link
-            self._changed_by(session)
-            self._note(self.registry.kick(session, now))
+            self._change(session, self.registry.kick, now)
             if link is not None:
                 link.dismiss(Goodbye("kicked", reconnect=False))
         return bool(sessions)
 
     def broke(self, session: Session, now: Moment) -> None:
         """A client's link broke."""
-        self._changed_by(session)
-        self._note(self.registry.broke(session, now))
+        self._change(session, self.registry.broke, now)
 
     # --- the silent ---------------------------------------------------------------------------
 
@@ -182,7 +179,7 @@ class Presence:
         While there are, whoever reads sees those as they were: to call all late for one reader
         would hold everyone up.
         """
-        self._note_all(self.registry.turn_late(now, at_most))
+        self._turn_late(now, at_most)
         self._calling_late = bool(self._detector.overdue(now, at_most=1))
         return self._calling_late
 
@@ -191,18 +188,19 @@ class Presence:
         self._turn_late(now)
         held_before = self.registry.detector.held
         due = self.registry.detector.due(now)
-        held = self.registry.detector.held - held_before
-        if held > 0:
+        for session in due.held:
+            self._note_change(self.registry.hold(session, now))
+        if due.held:
             log.warning(
                 "most clients fell silent at once: held back, the fault may be ours",
-                held=held,
+                held=len(due.held),
                 online=self.registry.counts["online"],
                 hold=self.policy.mass_loss_hold,
             )
             if held_before == 0 and self.recorder is not None:  # it begins
                 late, hold = self.registry.counts["late"], self.policy.mass_loss_hold
                 self.recorder.mass_loss(late, len(self.registry), hold, now)
-        return due
+        return due.expired
 
     def quiet(self, via: Via, now: Moment) -> list[str]:
         """The clients whose session of this way, without a link, has been silent for half of its
@@ -213,18 +211,25 @@ class Presence:
     def give_up(self, session: Session, now: Moment) -> None:
         """A session is past its deadline."""
         link = session.link
-        self._changed_by(session)
-        self._note(self.registry.give_up(session, now))
+        self._change(session, self.registry.give_up, now)
         if link is not None:
             link.dismiss(Goodbye("timeout", reconnect=True))
 
     # --- beyond this run ----------------------------------------------------------------------
 
-    def restore(self, records: Iterable[ClientRecord]) -> None:
-        """Clients that were present when the last run ended: late, until they come back."""
-        now = self.clock.now()
+    def restore(
+        self, records: Iterable[ClientRecord], silences: Mapping[str, float] | None = None
+    ) -> None:
+        """Take over clients that were present when the last run ended (`Registry.restore`).
+
+        Args:
+            records: Those without a link begin with the one that was silent for longest.
+            silences: By client_id, for those without a link: seconds of awake time since the last
+                heartbeat, until the end of the last run. 0 for those that are missing.
+        """
+        now, silences = self.clock.now(), silences or {}
         for record in records:
-            self.registry.restore(record, now)
+            self.registry.restore(record, now, silences.get(record.client_id, 0.0))
             self._changed(record.client_id, was_present=False)
 
     def forget(self, client_id: str) -> None:
@@ -273,16 +278,32 @@ class Presence:
     def _refused(self, client_id: str, address: str, refusal: RegistrationRefused) -> None:
         self.refuse(refusal.code, str(refusal), address=address, client_id=client_id)
 
-    def _turn_late(self, now: Moment) -> None:
-        self._note_all(self.registry.turn_late(now))
+    def _turn_late(self, now: Moment, at_most: int | None = None) -> None:
+        for change in self.registry.turn_late(now, at_most):
+            self._note_change(change)
 
     def _turn_late_to_read(self) -> None:
         if not self._calling_late:
             self._turn_late(self.clock.now())
 
-    def _note_all(self, transitions: Iterable[Transition]) -> None:
-        for transition in transitions:
-            self._note(transition)
+    def _change(
+        self,
+        session: Session,
+        change: Callable[[Session, Moment], Transition | None],
+        now: Moment,
+    ) -> None:
+        """Change the state of a session. One that is over already stays so, and is no news."""
+        is_over = session.state is OVER
+        transition = change(session, now)
+        if not is_over:
+            self._note_change(Change(session.client.client_id, transition))
+
+    def _note_change(self, change: Change) -> None:
+        """Tell of a session's change: another one may be shown even if the status is the same."""
+        if change.transition is None:
+            self._described(change.client_id)
+        else:
+            self._note(change.transition)
 
     def _note(self, transition: Transition | None) -> None:
         """Count, log and journal a transition."""
@@ -301,7 +322,7 @@ class Presence:
         )
 
     def _described(self, client_id: str) -> None:
-        """A client said something new of itself."""
+        """Something about a client is new, but its status."""
         self._changed(client_id, was_present=True)
         if self.recorder is not None:
             self.recorder.change(self._record(client_id))
@@ -310,11 +331,6 @@ class Presence:
         record = self.registry.record(client_id)
         assert record is not None, "one that just changed is known"  # noqa: S101 - for mypy
         return record
-
-    def _changed_by(self, session: Session) -> None:
-        """One session fewer is a change, even where the others keep the client's status."""
-        if session.state is not OVER:
-            self._changed(session.client.client_id, was_present=True)
 
     def _changed(self, client_id: str, *, was_present: bool) -> None:
         self.journal.changed(client_id, was_present=was_present)

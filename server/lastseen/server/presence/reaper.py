@@ -1,7 +1,10 @@
-"""The reaper: every `reap_interval`, gives up on clients past their deadline.
+"""The reaper: every `reap_interval`, expires sessions past their deadline.
 
 What it decides is in `presence`; this is only when, and in what portions. Worst-case detection is
 therefore connection_timeout + reap_interval.
+
+The first pass comes soon after the start: a heartbeat's deadline may have passed in an earlier run,
+and a server that restarts more often than every `reap_interval` would never report it.
 """
 
 from collections.abc import Callable
@@ -21,15 +24,16 @@ LONGEST_SLEEP = 1.0
 """Seconds after which a sleeping reaper looks whether its interval was changed."""
 
 SETTLED = 1.0
-"""Seconds after a stall in which nobody is given up on. What came meanwhile is read first: of links
-the reaper could see that something is unread, but beats wait in connections not accepted yet."""
+"""Seconds after the start or a stall in which no session expires. What came meanwhile is read
+first: of links the reaper could see that something is unread, but heartbeats wait in connections
+that are not accepted yet."""
 
 
 async def reap(presence: Presence, interval: Callable[[], float]) -> None:
-    """Make a pass `interval()` seconds after the last began, for ever."""
-    started = trio.current_time()
+    """Make a pass SETTLED seconds from now, and one `interval()` after the last began, for ever."""
+    asked = trio.current_time() + min(SETTLED, interval())
+    await trio.sleep_until(asked)
     while True:
-        asked = await _sleep_until_due(started, interval)
         await _settle(presence.clock)
         started = trio.current_time()
         await reap_once(presence)
@@ -37,6 +41,7 @@ async def reap(presence: Presence, interval: Callable[[], float]) -> None:
         presence.counts.last_pass = presence.clock.now().wall
         presence.counts.reaper_lateness = started - asked
         presence.counts.reaper_duration = trio.current_time() - started
+        asked = await _sleep_until_due(started, interval)
 
 
 async def _sleep_until_due(began: float, interval: Callable[[], float]) -> float:

@@ -4,6 +4,9 @@ Pure: no I/O, no clock, no trio; `now` is an argument. Every method that changes
 the transitions; what has to be told or closed because of them is the caller's to do.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from lastseen.server.presence import linkless
 from lastseen.server.presence.admission import (
     Admission,
@@ -14,12 +17,17 @@ from lastseen.server.presence.admission import (
     sessions_to_take_over,
 )
 from lastseen.server.presence.census import Census
-from lastseen.server.presence.description import describe, describe_as_remembered
+from lastseen.server.presence.description import (
+    describe,
+    describe_as_remembered,
+    show_session,
+)
 from lastseen.server.presence.detector import Detector
 from lastseen.server.presence.linkless import Beat, Beaten, whole_seconds
 from lastseen.server.presence.model import (
     FRESH,
     OVER,
+    Change,
     Client,
     Link,
     LinklessSession,
@@ -34,6 +42,14 @@ from lastseen.shared.messages import Availability, ClientRecord, Reason, Status,
 
 GROUPS_SHARED = 1_000
 """Combinations of groups of which one copy is kept for all that will come."""
+
+
+class Counted(NamedTuple):
+    """How the census counts a client."""
+
+    status: Status
+    groups: tuple[str, ...]
+    via: Via
 
 
 class Registry(Roll):
@@ -70,20 +86,25 @@ class Registry(Roll):
         message = registration.message
         check_id(message.client_id, registration.via)
         client = self._clients.get(message.client_id) or self._new_client(message.client_id, now)
-        before = client.status
+        before = _counted(client)
         taken_over = sessions_to_take_over(client, message.instance, self.policy)
         check_sessions(client, taken_over, registration, self.policy)
-        counted = client.groups, client.via
         describe(client, registration, self._one_copy_of(message.groups))
-        self._recount(client, before, *counted)
         displaced = [s.link for s in taken_over if s.link is not None]
         others = [s for s in taken_over if not is_of(s, message.instance)]
-        stolen = any(s.state is FRESH for s in others)
+        stolen = any(s.state is FRESH and s.instance is not None for s in others)
         if others:  # what the other instance said of itself goes with it
             client.availability, client.note = "available", ""
         for session in taken_over:
             self._end(session)
-        session = Session(client, message.instance, link, now)
+        session = Session(
+            client,
+            message.instance,
+            link,
+            now,
+            via=registration.via,
+            address=registration.address,
+        )
         self._begin(session)
         self.detector.begin(session)
         reason = self._reason_to_come(client, before)
@@ -99,23 +120,25 @@ class Registry(Roll):
         """
         check_id(beat.client_id, beat.via)
         client = self._clients.get(beat.client_id) or self._new_client(beat.client_id, now)
-        before = client.status
+        before, facts = _counted(client), linkless.facts(client)
         known = linkless.session_of(client, beat.via)
         session = known or self._begin_linkless(client, beat, now)
         silence = now.awake - session.last_ping.awake
-        session.instance = beat.instance
-        self.detector.beat(session, beat.patience, now)
-        news = self._describe_by(beat, session, before)
+        session.instance, session.address = beat.instance, beat.address
+        self.detector.beat(session, *beat.limits, now)
+        if linkless.describes(session):
+            groups = client.groups if beat.groups is None else self._one_copy_of(beat.groups)
+            linkless.describe(client, beat, groups)
         reason = self._reason_to_come(client, before)
         transition = self._settle(client, before, reason, now, silence)
-        return Beaten(known is None, news, transition)
+        return Beaten(known is None, linkless.facts(client) != facts, transition)
 
     def heard(self, session: Session, now: Moment) -> Transition | None:
         """A sign of life by a link. A transition if it ends the client's being late."""
         if session.state is OVER:  # a late word about an old session
             return None
         client = session.client
-        before, silence = client.status, now.awake - session.last_ping.awake
+        before, silence = _counted(client), now.awake - session.last_ping.awake
         self.detector.heard(session, now)
         return self._settle(client, before, "returned", now, silence)
 
@@ -146,7 +169,7 @@ class Registry(Roll):
         if session.state is OVER:
             return None
         client = session.client
-        before, silence = client.status, now.awake - session.last_ping.awake
+        before, silence = _counted(client), now.awake - session.last_ping.awake
         self.detector.broke(session, now)
         return self._settle(client, before, "closed", now, silence)
 
@@ -163,30 +186,36 @@ class Registry(Roll):
         """Who has been silent for half of its timeout, without a link, of those of this way."""
         return [s.client.client_id for s in self.detector.quiet(now) if s.via == via]
 
-    def turn_late(self, now: Moment, at_most: int | None = None) -> list[Transition]:
+    def turn_late(self, now: Moment, at_most: int | None = None) -> list[Change]:
         """Call those late that have been silent too long, all or so many."""
-        transitions = []
-        for session in self.detector.overdue(now, at_most):
-            before, silence = session.client.status, now.awake - session.last_ping.awake
-            self.detector.silent(session)
-            transition = self._settle(session.client, before, "silent", now, silence)
-            if transition is not None:
-                transitions.append(transition)
-        return transitions
+        return [
+            self._fall_silent(session, self.detector.silent, now)
+            for session in self.detector.overdue(now, at_most)
+        ]
+
+    def hold(self, session: Session, now: Moment) -> Change:
+        """Past its deadline with most of the others: late, and waited for a while longer."""
+        return self._fall_silent(session, lambda held: self.detector.hold(held, now), now)
 
     # --- beyond this run ----------------------------------------------------------------------
 
-    def restore(self, record: ClientRecord, now: Moment) -> None:
-        """A client that was present when the last run ended: late, until it comes back."""
+    def restore(self, record: ClientRecord, now: Moment, silence: float = 0.0) -> None:
+        """A client that was present when the last run ended.
+
+        One that held a link is late until it comes back. One that heartbeats kept present is what
+        its last heartbeat makes it: `silence` is how long ago that came, in seconds of awake time.
+        """
         client = Client(record.client_id, now.wall)
         self._enter(client)
         describe_as_remembered(client, record)
-        client.reason = record.reason
-        heard = Moment(now.awake, record.last_seen.timestamp())
-        session = _restored(client, heard)
+        heard = Moment(now.awake - silence, record.last_seen.timestamp())
+        session = _restored(client, record, heard)
         self._begin(session)
         self.detector.restore(session, now)
-        self.census.add("late", client.groups, client.via)
+        show_session(client)
+        if client.status == "late":
+            client.reason = record.reason
+        self.census.add(*_counted(client))
 
     def forget_surplus(self) -> None:
         """Forget those that went offline first, beyond `max_clients` of them.
@@ -228,32 +257,21 @@ class Registry(Roll):
             if session.instance is None:  # of the run before: this may be the same
                 self._end(session)
         session = LinklessSession(
-            client, beat.instance, None, now, via=beat.via, timeout=beat.patience
+            client, beat.instance, None, now, via=beat.via, timeout=beat.timeout
         )
         self._begin(session)
         return session
 
-    def _describe_by(self, beat: Beat, session: LinklessSession, before: Status) -> bool:
-        """Take over what a beat says of its client, if that is for it to say; whether it is
-        news.
-        """
-        if not linkless.describes(session):
-            return False
+    def _fall_silent(
+        self, session: Session, wait_on: Callable[[Session], None], now: Moment
+    ) -> Change:
         client = session.client
-        counted = client.groups, client.via
-        groups = client.groups if beat.groups is None else self._one_copy_of(beat.groups)
-        news = linkless.describe(client, beat, groups)
-        self._recount(client, before, *counted)
-        return news
+        before, silence = _counted(client), now.awake - session.last_ping.awake
+        wait_on(session)
+        return Change(client.client_id, self._settle(client, before, "silent", now, silence))
 
-    def _recount(self, client: Client, status: Status, groups: tuple[str, ...], via: Via) -> None:
-        """A client that is counted with these groups and this way has others now, perhaps."""
-        if (groups, via) != (client.groups, client.via):
-            self.census.remove(status, groups, via)
-            self.census.add(status, client.groups, client.via)
-
-    def _reason_to_come(self, client: Client, before: Status) -> Reason:
-        returns = self._returns(client.client_id) or before == "late"
+    def _reason_to_come(self, client: Client, before: Counted) -> Reason:
+        returns = self._returns(client.client_id) or before.status == "late"
         return "returned" if returns else "registered"
 
     def _end(self, session: Session) -> None:
@@ -266,7 +284,7 @@ class Registry(Roll):
         if session.state is OVER:
             return None
         client = session.client
-        before, silence = client.status, now.awake - session.last_ping.awake
+        before, silence = _counted(client), now.awake - session.last_ping.awake
         self._end(session)
         if client.last_word is None or client.last_word.awake < session.last_ping.awake:
             client.last_word = session.last_ping
@@ -278,29 +296,45 @@ class Registry(Roll):
     def _settle(
         self,
         client: Client,
-        before: Status,
+        before: Counted,
         reason: Reason,
         now: Moment,
         silence: float,
         deadline: float | None = None,
     ) -> Transition | None:
-        """Note what a change made of a client's status."""
-        if client.status == before and reason != "replaced":
+        """Note what a change made of a client's status, and of what is shown of it."""
+        show_session(client)
+        after = _counted(client)
+        if after != before:
+            self.census.remove(*before)
+            self.census.add(*after)
+        if after.status == before.status and reason != "replaced":
             return None
-        after = client.status
-        if before != after:
-            self.census.remove(before, client.groups, client.via)
-            self.census.add(after, client.groups, client.via)
+        if after.status != before.status:
             client.since = now.wall
         client.reason = reason
         return Transition(
-            client.client_id, before, after, reason, now.wall, silence, client.address, deadline
+            client.client_id,
+            before.status,
+            after.status,
+            reason,
+            now.wall,
+            silence,
+            client.address,
+            deadline,
         )
 
 
-def _restored(client: Client, heard: Moment) -> Session:
+def _counted(client: Client) -> Counted:
+    return Counted(client.status, client.groups, client.via)
+
+
+def _restored(client: Client, record: ClientRecord, heard: Moment) -> Session:
     """Its session as it may come back: of what instance is not known any more."""
-    if client.timeout is None:
-        return Session(client, None, None, heard)
-    patience = whole_seconds(client.timeout)
-    return LinklessSession(client, None, None, heard, via=client.via, timeout=patience)
+    via, address = record.via, record.address
+    if record.timeout is None:
+        return Session(client, None, None, heard, via=via, address=address)
+    timeout, every = whole_seconds(record.timeout), record.every and whole_seconds(record.every)
+    return LinklessSession(
+        client, None, None, heard, via=via, address=address, timeout=timeout, every=every
+    )

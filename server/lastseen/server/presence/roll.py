@@ -7,7 +7,7 @@ from itertools import takewhile
 from lastseen.server.presence import linkless
 from lastseen.server.presence.description import record_of
 from lastseen.server.presence.ids import OrderedIds
-from lastseen.server.presence.model import Client, LinklessSession, Session
+from lastseen.server.presence.model import Client, LinklessSession, Moment, Session
 from lastseen.shared.messages import ClientRecord, Via
 
 
@@ -42,6 +42,14 @@ class Roll:
         """A client's session without a link of this way, if there is one."""
         client = self._clients.get(client_id)
         return None if client is None else linkless.session_of(client, via)
+
+    def last_heartbeat(self, client_id: str) -> Moment | None:
+        """The last heartbeat of a client that heartbeats keep present; None for all others."""
+        client = self._clients.get(client_id)
+        if client is None or client.timeout is None:  # unknown, or shown by a link
+            return None
+        session = linkless.session_of(client, client.via)
+        return None if session is None else session.last_ping
 
     def sessions(self) -> Iterator[Session]:
         """Every session."""

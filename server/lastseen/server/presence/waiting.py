@@ -47,15 +47,24 @@ class Waiting:
             yield session
             session = session.before
 
-    def append(self, session: Session, began: float) -> None:
-        """One that waits nowhere waits here, as of an awake time no earlier than the others'."""
-        session.began = began
-        session.before = self.last
-        if self.last is None:
+    def insert(self, session: Session, began: float) -> None:
+        """Put a session that waits nowhere behind all that began to wait no later (awake time).
+
+        Costs O(sessions that began later), which is nearly always none.
+        """
+        before = self.last
+        while before is not None and before.began > began:
+            before = before.before
+        after = self.first if before is None else before.after
+        session.began, session.before, session.after = began, before, after
+        if before is None:
             self.first = session
         else:
-            self.last.after = session
-        self.last = session
+            before.after = session
+        if after is None:
+            self.last = session
+        else:
+            after.before = session
         self._count += 1
 
     def remove(self, session: Session) -> None:

@@ -60,17 +60,21 @@ _SET_OFFLINE_SINCE = _ONE.values(offline_since=bindparam("since"))
 
 # By SQLAlchemy, a row's types and names cost five times what SQLite takes for the row (measured),
 # and of this there is more than of all other writing.
-_SET_LAST_SEEN = "UPDATE clients SET last_seen = ?, via = ?, ip = ?, port = ? WHERE client_id = ?"
+_SET_LAST_SEEN = (
+    "UPDATE clients SET last_seen = ?, via = ?, ip = ?, port = ?, heard_awake = ? "
+    "WHERE client_id = ?"
+)
 
 # PostgreSQL's driver makes each row of a list a statement of its own: for 100,000 rows that took
 # twice as long, most of it in the interpreter. One statement takes whole columns as well.
 _SET_LAST_SEEN_BY_COLUMNS = text(
     """
-    UPDATE clients SET last_seen = seen.last_seen, via = seen.via, ip = seen.ip, port = seen.port
+    UPDATE clients SET last_seen = seen.last_seen, via = seen.via, ip = seen.ip, port = seen.port,
+        heard_awake = seen.heard_awake
     FROM unnest(
         CAST(:client AS text[]), CAST(:last_seen AS bigint[]), CAST(:via AS text[]),
-        CAST(:ip AS text[]), CAST(:port AS int[])
-    ) AS seen (client_id, last_seen, via, ip, port)
+        CAST(:ip AS text[]), CAST(:port AS int[]), CAST(:heard_awake AS bigint[])
+    ) AS seen (client_id, last_seen, via, ip, port, heard_awake)
     WHERE clients.client_id = seen.client_id
     """
 ).bindparams(
@@ -79,6 +83,7 @@ _SET_LAST_SEEN_BY_COLUMNS = text(
     bindparam("via", type_=ARRAY(Words)),
     bindparam("ip", type_=ARRAY(Words)),
     bindparam("port", type_=ARRAY(Integer)),
+    bindparam("heard_awake", type_=ARRAY(Moment)),
 )
 
 
@@ -92,9 +97,9 @@ def set_last_seen(connection: Connection, seen: Sequence[LastSeen]) -> None:
         connection.exec_driver_sql(_SET_LAST_SEEN, [_bare(sign) for sign in distinct.values()])
 
 
-def _bare(sign: LastSeen) -> tuple[int, str, str, int, str]:
-    at = round(sign.last_seen * MICROSECONDS)
-    return at, sign.via, storable(sign.ip), sign.port, storable(sign.client_id)
+def _bare(sign: LastSeen) -> tuple[int, str, str, int, int, str]:
+    at, awake = round(sign.last_seen * MICROSECONDS), round(sign.heard_awake * MICROSECONDS)
+    return at, sign.via, storable(sign.ip), sign.port, awake, storable(sign.client_id)
 
 
 def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:

@@ -22,7 +22,7 @@ import msgspec
 from msgspec import Struct
 
 from lastseen.server.store.errors import TransferFailed
-from lastseen.server.store.model import Event, KnownClient, Run
+from lastseen.server.store.model import Event, KnownClient
 from lastseen.server.store.telling import BrokenChannel, Delivery, Silence, Standing
 from lastseen.shared.messages import LONGEST
 from lastseen.shared.version import VERSION
@@ -46,7 +46,11 @@ class HeaderLine(Struct, tag="header", frozen=True):
 
 
 class ClientLine(KnownClient, tag="client", frozen=True, gc=False):
-    """A client, and where its events end: `tables` has the reason."""
+    """A client, and where its events end: `tables` has the reason.
+
+    Here, `heard_awake` counts from the end of the last run, so that it means the same in another
+    store: 0 or less for a client that heartbeats keep online, and 0 for all others.
+    """
 
     offline_since: float | None = None
 
@@ -55,8 +59,13 @@ class EventLine(Event, tag="event", frozen=True, gc=False):
     """An event, with its place in history."""
 
 
-class RunLine(Run, tag="run", frozen=True, gc=False):
-    """A run."""
+class RunLine(Struct, tag="run", frozen=True, gc=False):
+    """A run, but for its awake time, which goes on in each store by itself."""
+
+    epoch: str
+    started_at: float
+    heartbeat_at: float
+    clean: bool
 
 
 class SettingLine(Struct, tag="setting", frozen=True):
@@ -176,11 +185,12 @@ def _checked(row: Row, number: int) -> Row:
 def _check_client(client: ClientLine, number: int) -> None:
     if not 0 <= client.port <= _LARGEST_PORT:
         raise TransferFailed(f"line {number}: port: expected 0 to 65535, got {client.port}")
-    if client.timeout is not None and not 0 < client.timeout <= LONGEST:
-        raise TransferFailed(
-            f"line {number}: timeout: expected seconds, more than 0 and at most {LONGEST:,.0f}, "
-            f"got {client.timeout}"
-        )
+    for name, seconds in (("timeout", client.timeout), ("every", client.every)):
+        if seconds is not None and not 0 < seconds <= LONGEST:
+            raise TransferFailed(
+                f"line {number}: {name}: expected seconds, more than 0 and at most {LONGEST:,.0f}, "
+                f"got {seconds}"
+            )
 
 
 def _check_key(name: str, value: int, number: int, *, least: int) -> None:

@@ -26,6 +26,9 @@ class KnownClient(Struct, frozen=True, gc=False):
         first_seen: Its first sign of life. The store keeps that of the first write.
         updated_at: When anything but `last_seen` and where from was last written.
         timeout: Its own timeout in seconds, where it has one: that of a client without a link.
+        every: After how many seconds such a client is late, where that is sooner.
+        heard_awake: When its last heartbeat came, as the server's awake time of all runs (`Run`);
+            0 for a client with a link.
     """
 
     client_id: str
@@ -45,16 +48,23 @@ class KnownClient(Struct, frozen=True, gc=False):
     first_seen: float
     updated_at: float
     timeout: float | None = None
+    every: float | None = None
+    heard_awake: float = 0.0
 
 
 class LastSeen(Struct, frozen=True, gc=False):
-    """A client's last sign of life, how it came and where from."""
+    """A client's last sign of life, how it came and where from.
+
+    Attributes:
+        heard_awake: As of `KnownClient`.
+    """
 
     client_id: str
     last_seen: float
     via: Via
     ip: str
     port: int
+    heard_awake: float = 0.0
 
 
 class Event(Struct, frozen=True, gc=False):
@@ -90,12 +100,15 @@ class Run(Struct, frozen=True, gc=False):
     Attributes:
         heartbeat_at: When it last said that it was.
         clean: Whether it ended on purpose, with everything written.
+        awake: For how many seconds the server was awake until `heartbeat_at`, over all runs. It
+            never goes back, whatever the wall clock does.
     """
 
     epoch: str
     started_at: float
     heartbeat_at: float
     clean: bool
+    awake: float = 0.0
 
 
 class Uptime(Struct, frozen=True, gc=False):

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, text
 from lastseen.server.store import clients as clients_
 from lastseen.server.store import events as events_
 from lastseen.server.store import restoring_telling
+from lastseen.server.store import runs as runs_
 from lastseen.server.store.columns import MICROSECONDS, storable
 from lastseen.server.store.errors import TransferFailed
 from lastseen.server.store.lines import ClientLine, EventLine, Row, RunLine, SettingLine, TellingRow
@@ -50,7 +51,12 @@ def _clients(connection: Connection, lines: Sequence[ClientLine]) -> None:
         set_={name: statement.excluded[name] for name in fields if name != "client_id"},
         where=statement.excluded.last_seen > CLIENTS.c.last_seen,
     )
-    connection.execute(statement, [_values(line, fields) for line in lines])
+    awake = runs_.awake(connection)
+    rows = [_values(line, fields) for line in lines]
+    for row in rows:
+        if row["timeout"] is not None:
+            row["heard_awake"] += awake
+    connection.execute(statement, rows)
 
 
 def _events(connection: Connection, lines: Sequence[EventLine]) -> None:
@@ -78,7 +84,9 @@ def _runs(connection: Connection, lines: Sequence[RunLine]) -> None:
     epochs = {line.epoch for line in lines}
     query = select(RUNS.c.epoch, RUNS.c.started_at).where(RUNS.c.epoch.in_(epochs))
     known = {tuple(row) for row in connection.execute(query)}
-    new = [_values(line, ("epoch", "started_at", "heartbeat_at", "clean")) for line in lines]
+    # The awake time of this store goes on, whatever that of the other one was.
+    here = {"awake": runs_.awake(connection)}
+    new = [_values(line, ("epoch", "started_at", "heartbeat_at", "clean")) | here for line in lines]
     new = [row for row in new if (storable(row["epoch"]), _exact(row["started_at"])) not in known]
     if new:
         connection.execute(insert(RUNS), new)

@@ -15,9 +15,9 @@ FIELDS = Run.__struct_fields__
 _ALL = select(*(RUNS.c[name] for name in FIELDS))
 
 
-def begin(connection: Connection, epoch: str, now: float) -> None:
-    """A stretch begins."""
-    row = {"epoch": epoch, "started_at": now, "heartbeat_at": now, "clean": False}
+def begin(connection: Connection, epoch: str, now: float, awake: float) -> None:
+    """A stretch begins; `awake` is as of `Run`."""
+    row = {"epoch": epoch, "started_at": now, "heartbeat_at": now, "clean": False, "awake": awake}
     connection.execute(insert(RUNS).values(row))
 
 
@@ -29,19 +29,28 @@ _BEAT = (
         .where(RUNS.c.epoch == bindparam("of_epoch"))
         .scalar_subquery()
     )
-    .values(heartbeat_at=bindparam("now"), clean=bindparam("is_clean"))
+    .values(
+        heartbeat_at=bindparam("now"), clean=bindparam("is_clean"), awake=bindparam("awake_until")
+    )
 )
 
 
-def beat(connection: Connection, epoch: str, now: float, *, clean: bool) -> None:
-    """The newest stretch of an epoch goes on until now."""
-    connection.execute(_BEAT, {"of_epoch": epoch, "now": now, "is_clean": clean})
+def beat(connection: Connection, epoch: str, now: float, awake: float, *, clean: bool) -> None:
+    """The newest stretch of an epoch goes on until now; `awake` is as of `Run`."""
+    row = {"of_epoch": epoch, "now": now, "is_clean": clean, "awake_until": awake}
+    connection.execute(_BEAT, row)
 
 
 def last(connection: Connection) -> Run | None:
     """The stretch that began last."""
     found = structs(Run, connection.execute(_ALL.order_by(RUNS.c.id.desc()).limit(1)))
     return found[0] if found else None
+
+
+def awake(connection: Connection) -> float:
+    """For how many seconds the server was awake in all runs; 0 before the first."""
+    newest = last(connection)
+    return 0.0 if newest is None else newest.awake
 
 
 def since(connection: Connection, moment: float) -> Iterator[Run]:

@@ -207,20 +207,23 @@ class Store:
 
     # --- the server itself -------------------------------------------------------------------
 
-    def begin_run(self, epoch: str, now: float) -> None:
-        """A run begins; or goes on after the server slept, which then counts as not watched."""
-        with self.database.writing() as connection:
-            runs.begin(connection, epoch, now)
+    def begin_run(self, epoch: str, now: float, awake: float) -> None:
+        """A run begins; or goes on after the server slept, which then counts as not watched.
 
-    def beat(self, epoch: str, now: float) -> None:
+        `awake` is for how many seconds the server was awake in all runs, here and below.
+        """
+        with self.database.writing() as connection:
+            runs.begin(connection, epoch, now, awake)
+
+    def beat(self, epoch: str, now: float, awake: float) -> None:
         """The server has been awake until now."""
         with self.database.writing() as connection:
-            runs.beat(connection, epoch, now, clean=False)
+            runs.beat(connection, epoch, now, awake, clean=False)
 
-    def end_run(self, epoch: str, now: float) -> None:
+    def end_run(self, epoch: str, now: float, awake: float) -> None:
         """The run ends, on purpose and with everything written."""
         with self.database.writing() as connection:
-            runs.beat(connection, epoch, now, clean=True)
+            runs.beat(connection, epoch, now, awake, clean=True)
 
     def last_run(self) -> Run | None:
         """The run that began last; to be asked before one's own begins."""

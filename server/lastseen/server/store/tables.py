@@ -37,7 +37,9 @@ CLIENTS = Table(
     # few rows of a million; the other holds the others by age, so that cleaning up does. And
     # `last_seen`, which changes all the time, needs no index.
     Column("offline_since", Moment),
-    Column("timeout", Moment),  # a length of time, kept to the microsecond as moments are
+    Column("timeout", Moment),  # lengths of time, kept to the microsecond as moments are
+    Column("every", Moment),
+    Column("heard_awake", Moment, nullable=False),
 )
 
 EVENTS = Table(
@@ -64,6 +66,7 @@ RUNS = Table(
     Column("started_at", Moment, nullable=False),
     Column("heartbeat_at", Moment, nullable=False),
     Column("clean", Boolean, nullable=False),
+    Column("awake", Moment, nullable=False),
 )
 
 SETTINGS = Table(

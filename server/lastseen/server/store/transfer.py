@@ -115,12 +115,16 @@ def _copy(store: Store, path: Path) -> None:
 
 
 def _everything(connection: Connection) -> Iterator[Row]:
+    awake = runs.awake(connection)
     for client, offline_since in finding.every(connection):
-        yield ClientLine(**structs.asdict(client), offline_since=offline_since)
+        values = structs.asdict(client)
+        if client.timeout is not None:
+            values["heard_awake"] -= awake
+        yield ClientLine(**values, offline_since=offline_since)
     for event in events.every(connection):
         yield EventLine(**structs.asdict(event))
     for run in runs.every(connection):
-        yield RunLine(**structs.asdict(run))
+        yield RunLine(run.epoch, run.started_at, run.heartbeat_at, run.clean)
     for key, value in settings.read(connection).items():
         yield SettingLine(key, value)
     yield from _told(connection)

@@ -23,12 +23,14 @@ class ClientRecord(Struct, frozen=True, omit_defaults=True, gc=False):
         since: When its present status began (UTC).
         last_seen: Its last sign of life (UTC).
         reason: Why it has its present status.
-        via: How the last sign of life came.
-        address: Where it came from, `host:port`.
+        via: How the signs of life come of the session that keeps the client online; of a client
+            that is not online, how the last ones came.
+        address: Where they come from, `host:port`.
         sessions: How many live sessions it has: 0 while late with a broken link, more than 1
             where the server lets several devices share one client_id.
-        timeout: After how many seconds of silence it is given up on, where it has no link and so a
-            timeout of its own; None: the server's connection_timeout.
+        timeout: After how many seconds without a heartbeat the client is offline, where heartbeats
+            keep it online; None: it holds a link, and the server's connection_timeout counts.
+        every: After how many seconds without a heartbeat it is late; None: not before `timeout`.
     """
 
     client_id: str
@@ -46,6 +48,7 @@ class ClientRecord(Struct, frozen=True, omit_defaults=True, gc=False):
     address: str = ""
     sessions: int = 0
     timeout: float | None = None
+    every: float | None = None
 
 
 class List(Request, frozen=True):

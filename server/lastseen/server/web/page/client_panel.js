@@ -117,7 +117,8 @@ export class ClientPanel {
         ["Via", VIAS[client.via] ?? client.via],
         ["Groups", client.groups.length ? chips(client.groups) : ""],
         ["Sessions", client.sessions > 1 ? String(client.sessions) : ""],
-        ["Given up on after", client.timeout ? precisely(client.timeout) : ""],
+        ["Late after", client.every ? precisely(client.every) : ""],
+        ["Offline after", client.timeout ? precisely(client.timeout) : ""],
       ]),
     );
     const meta = Object.entries(client.meta).map(([name, value]) => [
