@@ -23,6 +23,9 @@ async def test_each_door_lets_in_whoever_comes_to_it(nursery: trio.Nursery):
     port = doors.open("second", ("127.0.0.1",), 0, admit)
     assert doors.addresses("second") == f"127.0.0.1:{port}"
     assert doors.addresses("third") == ""
+    with pytest.raises(OSError, match="all attempts to connect"):
+        await trio.open_tcp_stream("127.0.0.1", port)  # reserved, and not open yet
+    doors.listen()
     scope = await nursery.start(doors.accept)
     with trio.fail_after(10):
         (await trio.open_tcp_stream("127.0.0.1", port)).socket.close()
@@ -37,11 +40,24 @@ async def test_each_door_lets_in_whoever_comes_to_it(nursery: trio.Nursery):
 async def test_if_one_cannot_be_opened_none_is_left_open():
     doors = Doors()
     port = doors.open("first", ("127.0.0.1",), 0, lambda *_: None)
-    with pytest.raises(StartFailed, match="cannot listen on"):
-        doors.open("second", ("127.0.0.1",), port, lambda *_: None)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        with pytest.raises(StartFailed, match="cannot listen on"):
+            doors.open("second", ("127.0.0.1",), taken, lambda *_: None)
     assert doors.addresses("first") == ""
     with socket.create_server(("127.0.0.1", port)):
         pass
+
+
+def test_a_port_that_is_taken_between_reserving_and_listening_is_a_sentence():
+    doors = Doors()
+    port = doors.open("first", ("127.0.0.1",), 0, lambda *_: None)
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(StartFailed, match=f"^cannot listen on 127.0.0.1:{port}: address already"),
+    ):
+        doors.listen()
+    assert doors.addresses("first") == ""
 
 
 async def test_one_listens_on_several_addresses_with_one_port():

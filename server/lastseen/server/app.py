@@ -42,6 +42,7 @@ async def serve(loaded: LoadedConfig, *, reload: Reload) -> None:
         async with trio.open_nursery() as nursery:
             await nursery.start(server.run)
             collector.spare()
+            doors.listen()  # only now: what was remembered is known again
             accepting = await nursery.start(doors.accept)
             heartbeat = (
                 await nursery.start(server.browsers.heartbeat.run)

@@ -4,7 +4,7 @@ import socket
 
 import trio
 
-from lastseen.server.links.listener import Admit, accept, listen
+from lastseen.server.links.listener import Admit, accept, bind, listen
 from lastseen.shared.address import format_address
 
 
@@ -15,18 +15,31 @@ class Doors:
         self._doors: list[tuple[str, socket.socket, Admit]] = []
 
     def open(self, name: str, hosts: tuple[str, ...], port: int, admit: Admit) -> int:
-        """Listen on every address of `hosts`, for `name`, and return the port.
+        """Reserve a port on every address of `hosts`, for `name`, and return it; see `listen`.
 
         Raises:
             StartFailed: An address is unknown, in use or not allowed; then all sockets are closed.
         """
         try:
-            opened = listen(hosts, port)
+            opened = bind(hosts, port)
         except BaseException:
             self.close()
             raise
         self._doors += [(name, sock, admit) for sock in opened]
         return int(opened[0].getsockname()[1])
+
+    def listen(self) -> None:
+        """Listen on every port. Until then connections are refused.
+
+        Raises:
+            StartFailed: A port is in use by now; then all sockets are closed.
+        """
+        try:
+            for _, sock, _ in self._doors:
+                listen(sock)
+        except BaseException:
+            self.close()
+            raise
 
     def addresses(self, name: str) -> str:
         """Where it is listened for `name`; nothing where it is not."""

@@ -130,7 +130,7 @@ class Server:
             self.http.limit(self.limits.http)
 
     def open_doors(self) -> Doors:
-        """Listen wherever the settings say.
+        """Reserve the ports of the settings; `Doors.listen` opens them.
 
         Raises:
             StartFailed: An address is unknown, in use or not allowed.

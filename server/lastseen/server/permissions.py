@@ -72,4 +72,8 @@ class Principal(Struct, frozen=True):
 
 
 ANONYMOUS = Principal("anonymous", frozenset({"client", "observer", "admin"}))
-"""Everyone, until there are tokens."""
+"""Every peer, until there are tokens."""
+
+PAGE = Principal("a web page", frozenset({"client", "observer"}))
+"""A page that a browser connects for. It may be present and look, but change nothing: HTTP refuses
+the same from a page of another origin, and a port of this machine is another origin."""

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import CTRL_OPCODES, Frame, Opcode
 from websockets.trio.client import connect
 
-from lastseen.server.links.listener import accept, listen
+from lastseen.server.links.listener import accept, bind, listen
 from lastseen.shared.messages import Goodbye, Ping, Pong, Register
 from lastseen.shared.wire import json_from_server, to_json
 
@@ -32,7 +32,8 @@ REQUEST = (
 @pytest.fixture
 async def serving(house: Any, nursery: trio.Nursery) -> Any:
     """The port of a house that listens and whose pump turns."""
-    (listener,) = listen(["127.0.0.1"], 0)
+    (listener,) = bind(["127.0.0.1"], 0)
+    listen(listener)
     nursery.start_soon(accept, listener, house.browsers.admit)
 
     async def turn() -> None:

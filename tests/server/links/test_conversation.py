@@ -656,11 +656,11 @@ async def test_a_client_that_asks_and_never_reads_costs_bounded_memory_and_is_gi
 def test_who_lacks_the_role_is_refused_and_the_session_goes_on(
     house: House, monkeypatch: pytest.MonkeyPatch
 ):
-    from lastseen.server.links import conversation
+    from lastseen.server.links.frames import FrameProtocol
     from lastseen.server.permissions import Principal
 
     guest = Principal("guest", frozenset({"observer"}))
-    monkeypatch.setattr(conversation, "ANONYMOUS", guest)
+    monkeypatch.setattr(FrameProtocol, "principal", guest)
     peer = house.connect()
     refused, page, pong = house.ask(peer, UpdateSettings(30, request_id=5), List(), Ping())
     assert (refused.code, refused.request_id) == ("forbidden", 5)

@@ -18,6 +18,7 @@ from lastseen.server.links.listener import (
     KEEPALIVE_AFTER,
     PAUSE,
     accept,
+    bind,
     listen,
 )
 
@@ -31,7 +32,9 @@ def listening() -> Iterator[Listening]:
     opened: list[socket.socket] = []
 
     def listening(*hosts: str, port: int = 0) -> list[socket.socket]:
-        sockets = listen(hosts, port)
+        sockets = bind(hosts, port)
+        for sock in sockets:
+            listen(sock)
         opened.extend(sockets)
         return sockets
 
@@ -74,14 +77,14 @@ def test_a_port_in_use_is_a_sentence_that_names_it(
 ):
     port = listening("127.0.0.1")[0].getsockname()[1]
     with pytest.raises(StartFailed) as failed:
-        listen(["127.0.0.1"], port)
+        bind(["127.0.0.1"], port)
     assert str(failed.value) == f"cannot listen on 127.0.0.1:{port}: address already in use"
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "x" * 64, "a..b"])
 def test_an_address_that_cannot_be_is_a_sentence_that_names_it(host: str):
     with pytest.raises(StartFailed, match=f"^cannot listen on {host}:8080: .+"):
-        listen([host], 8080)
+        bind([host], 8080)
 
 
 @pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
@@ -115,7 +118,7 @@ def test_if_one_of_several_addresses_is_in_use_it_is_named_and_none_is_left_open
 ):
     port = listening("127.0.0.2")[0].getsockname()[1]
     with pytest.raises(StartFailed, match=rf"^cannot listen on 127\.0\.0\.2:{port}: address"):
-        listen(["127.0.0.1", "127.0.0.2"], port)
+        bind(["127.0.0.1", "127.0.0.2"], port)
     listening("127.0.0.1", port=port)
 
 

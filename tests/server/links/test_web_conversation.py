@@ -13,7 +13,9 @@ from lastseen.server.links.web_conversation import MOST_FRAMES, WINDOW
 from lastseen.shared.messages import (
     ClientList,
     Diff,
+    EnableChannel,
     Error,
+    Forget,
     GetSettings,
     Goodbye,
     Leave,
@@ -22,6 +24,10 @@ from lastseen.shared.messages import (
     Pong,
     Register,
     Registered,
+    Retry,
+    Silence,
+    Unsilence,
+    UpdateSettings,
     Watch,
 )
 from lastseen.shared.wire import pack, to_json
@@ -314,6 +320,34 @@ def test_broken_framing_closes_that_link_alone_with_its_code(
 
 
 # --- the door -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        UpdateSettings(30, request_id=5),
+        Forget("web-01", request_id=5),
+        Silence(3600, client="*", request_id=5),
+        Unsilence(1, request_id=5),
+        Retry(1, request_id=5),
+        EnableChannel("ops", request_id=5),
+    ],
+)
+def test_a_page_of_another_port_of_this_machine_may_look_and_not_administer(
+    change: Any, house: Any
+):
+    page = house.browse(Origin="http://localhost:3000")
+    assert [type(answer) for answer in house.ask(page, List())] == [ClientList]
+    (refused,) = house.ask(page, change)
+    assert (refused.code, refused.request_id) == ("forbidden", 5)
+    assert refused.message == "that needs the role 'admin'; a web page has client, observer"
+    assert house.presence.policy.heartbeat_interval == 60
+
+
+def test_a_program_that_is_no_browser_may_administer(house: Any):
+    program = house.browse()
+    (changed,) = house.ask(program, UpdateSettings(30))
+    assert changed.heartbeat_interval == 30
 
 
 def test_another_path_or_origin_is_refused_and_the_log_says_why(

@@ -12,6 +12,7 @@ from enum import Enum, auto
 from lastseen.server.links.poller import READ, WRITE, is_writable
 from lastseen.server.links.pump import Pump
 from lastseen.server.links.roles import NOBODY, Control, Conversation, Ended, Owed, WireProtocol
+from lastseen.server.permissions import Principal
 from lastseen.server.presence.model import Moment
 from lastseen.shared.errors import WireError
 from lastseen.shared.messages import Goodbye, Message, ToServer
@@ -129,6 +130,11 @@ class Connection:
     def wire_format(self) -> str:
         """The name of the format in which diffs are encoded for it."""
         return self._protocol.wire_format
+
+    @property
+    def principal(self) -> Principal:
+        """Who the peer is."""
+        return self._protocol.principal
 
     @property
     def idle(self) -> bool:

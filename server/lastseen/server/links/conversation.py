@@ -12,7 +12,6 @@ from lastseen.server.links.connection import Connection
 from lastseen.server.links.desk import Asker, Desk
 from lastseen.server.links.frames import FATAL
 from lastseen.server.links.roles import Ended
-from lastseen.server.permissions import ANONYMOUS
 from lastseen.server.presence.admission import RegistrationRefused
 from lastseen.server.presence.model import OVER, Moment, Registration, Session
 from lastseen.server.presence.refusals import too_many_watchers
@@ -86,8 +85,9 @@ class Conversation:
         if isinstance(message, WireError):
             self._refuse_unreadable(message)
             return True
-        if not ANONYMOUS.may(message):
-            self._refuse(message, "forbidden", ANONYMOUS.lacks(message))
+        principal = self._connection.principal
+        if not principal.may(message):
+            self._refuse(message, "forbidden", principal.lacks(message))
             return False
         self._actions[type(message)](self, message, now)
         return type(message) in _COSTLY

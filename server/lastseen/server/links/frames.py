@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from lastseen.server.permissions import ANONYMOUS
 from lastseen.shared.errors import BadMessage, FrameTooLong, UnknownType, Unreadable, WireError
 from lastseen.shared.framing import FRAME_LIMIT, UNREGISTERED_LIMIT, Framer
 from lastseen.shared.messages import Message, ToServer
@@ -20,6 +21,7 @@ class FrameProtocol(Framer):
     __slots__ = ()
 
     wire_format = FORMAT
+    principal = ANONYMOUS
     pong = PONG_FRAME
 
     def __init__(self) -> None:

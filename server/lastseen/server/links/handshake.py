@@ -16,6 +16,7 @@ from websockets.typing import Subprotocol
 
 from lastseen.server.links.codecs import JSON, Codec, codec_of
 from lastseen.server.links.origins import Origins
+from lastseen.server.permissions import ANONYMOUS, Principal
 
 HEAD_LIMIT = 16 * 1024
 """Longest head of a request, in bytes: room for a browser's cookies."""
@@ -44,12 +45,14 @@ class Verdict(Struct, frozen=True):
         codec: The format that the link will speak; None: it was refused.
         rest: Bytes that came behind the head.
         why: The sentence of a refusal.
+        principal: Who the peer is.
     """
 
     response: bytes
     codec: Codec | None
     rest: bytes = b""
     why: str = ""
+    principal: Principal = ANONYMOUS
 
 
 def judge(head: bytes, house: House) -> Verdict | None:
@@ -91,7 +94,8 @@ def _answer(head: bytes, rest: bytes, house: House) -> Verdict:
     if response_to.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
         return Verdict(response_to.serialize(), None, why=_sentence(response_to))
     codec = codec_of((library.subprotocol,)) if library.subprotocol else JSON
-    return Verdict(response_to.serialize(), codec, rest)
+    principal = house.origins.principal(request.headers.get("Origin"))
+    return Verdict(response_to.serialize(), codec, rest, principal=principal)
 
 
 def _refusal(request: Request, house: House) -> Verdict | None:

@@ -48,8 +48,10 @@ log = logs.get_logger()
 Admit = Callable[[socket.socket, tuple[str, int]], None]
 
 
-def listen(hosts: Sequence[str], port: int) -> list[socket.socket]:
-    """Open sockets that listen on every address of `hosts`; with port 0, on one free port.
+def bind(hosts: Sequence[str], port: int) -> list[socket.socket]:
+    """Bind sockets to every address of `hosts`; with port 0, to one free port.
+
+    The port is ours from now on, and refuses connections until `listen`.
 
     `::` stands for every IPv6 and every IPv4 address, as far as the system has both.
 
@@ -59,22 +61,35 @@ def listen(hosts: Sequence[str], port: int) -> list[socket.socket]:
     for _ in range(FREE_PORT_TRIES - 1 if port == 0 else 0):
         # The port that is free on the first address may be in use on another one.
         with suppress(_PortTaken):
-            return _listen(hosts, port)
-    return _listen(hosts, port)
+            return _bind_all(hosts, port)
+    return _bind_all(hosts, port)
+
+
+def listen(sock: socket.socket) -> None:
+    """Let the kernel accept connections to a bound socket.
+
+    Raises:
+        StartFailed: Another program has begun to listen on the port meanwhile.
+    """
+    try:
+        sock.listen(BACKLOG)
+    except OSError as error:
+        where = format_address(*sock.getsockname()[:2])
+        raise StartFailed(f"cannot listen on {where}: {_reason(error)}") from error
 
 
 class _PortTaken(StartFailed):
     """Another program listens on this port."""
 
 
-def _listen(hosts: Sequence[str], port: int) -> list[socket.socket]:
+def _bind_all(hosts: Sequence[str], port: int) -> list[socket.socket]:
     opened: dict[tuple[int, str], socket.socket] = {}
     try:
         for host in hosts:
             try:
                 for family, address in _addresses(host):
                     if (family, address) not in opened:
-                        sock = _listen_on(family, (address, port))
+                        sock = _bind(family, (address, port))
                         opened[family, address] = sock
                         port = sock.getsockname()[1]
             except (OSError, UnicodeError) as error:  # UnicodeError: no host name can be so
@@ -125,14 +140,22 @@ def _is_available(family: int, address: str) -> bool:
 
 
 def _reason(error: OSError | UnicodeError) -> str:
-    """The system's own words. `create_server` adds the address to them, which we name already."""
+    """The system's own words."""
     if isinstance(error, OSError) and (error.errno or 0) > 0:  # a resolver's are negative
         return os.strerror(error.errno or 0).lower()
     return (getattr(error, "strerror", None) or str(error)).lower()
 
 
-def _listen_on(family: int, address: tuple[str, int]) -> socket.socket:
-    sock = socket.create_server(address, family=family, backlog=BACKLOG)
+def _bind(family: int, address: tuple[str, int]) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # after a restart, at once
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(address)
+    except BaseException:
+        sock.close()
+        raise
     sock.setblocking(False)
     # Accepted sockets inherit these on Linux: a frame is one segment, and dead peers are noticed.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

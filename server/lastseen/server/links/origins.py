@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from lastseen.server.hosts import NAMED_BY, OwnHosts, is_local, name_in, name_of, normalised
+from lastseen.server.permissions import ANONYMOUS, PAGE, Principal
 from lastseen.shared.explain import shown
 
 ANY = "*"
@@ -31,7 +32,8 @@ class Origins:
         proxy shows the server, if one does. `own`: which hosts are this server.
         """
         self._any = ANY in allowed
-        self._allowed = {normalised(url) for url in (*allowed, *public_urls)}
+        self._public = {normalised(url) for url in public_urls}
+        self._allowed = {normalised(url) for url in allowed} | self._public
         self._same_host = not allowed
         self._own = own or OwnHosts()
 
@@ -50,6 +52,13 @@ class Origins:
                 f" lead here: use its IP address, or set {NAMED_BY} or websocket.origins"
             )
         return None
+
+    def principal(self, origin: str | None) -> Principal:
+        """Who a peer of this origin is. Only what is no browser, and pages at one of the server's
+        public URLs, may administer.
+        """
+        is_own = origin is None or normalised(origin) in self._public
+        return ANONYMOUS if is_own else PAGE
 
 
 def _are_same(page: str, server: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from lastseen.server.permissions import Principal
 from lastseen.server.presence.model import Moment
 from lastseen.shared.errors import WireError
 from lastseen.shared.messages import Goodbye, Message, ToServer
@@ -54,6 +55,10 @@ class WireProtocol(Protocol):
     @property
     def wire_format(self) -> str:
         """The name of the format in which the journal encodes diffs for it."""
+
+    @property
+    def principal(self) -> Principal:
+        """Who the peer is, as far as the wire protocol knows."""
 
     def trust(self) -> None:
         """The peer has registered."""

@@ -23,6 +23,7 @@ from lastseen.server.links.codecs import JSON, Codec
 from lastseen.server.links.frames import FATAL
 from lastseen.server.links.handshake import House, judge
 from lastseen.server.links.roles import SIGN, Control, Ended, Owed
+from lastseen.server.permissions import ANONYMOUS
 from lastseen.shared.errors import BadMessage, FrameTooLong, UnknownType, Unreadable, WireError
 from lastseen.shared.framing import FRAME_LIMIT, UNREGISTERED_LIMIT
 from lastseen.shared.messages import Error, Goodbye, Message, ToServer
@@ -69,11 +70,13 @@ class WebSocketProtocol:
         "_refusal",
         "_stage",
         "pong",
+        "principal",
     )
 
     def __init__(self, house: House) -> None:
         self._stage = HANDSHAKE
         self._house = house
+        self.principal = ANONYMOUS
         self._speak(JSON)
         self._limit = UNREGISTERED_LIMIT
         self._head = b""  # of the handshake, as far as it has come
@@ -164,6 +167,7 @@ class WebSocketProtocol:
         else:
             self._stage = BETWEEN
             self._speak(verdict.codec)
+            self.principal = verdict.principal
             yield Owed(verdict.response)
         return verdict.rest
 
