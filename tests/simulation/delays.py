@@ -3,7 +3,7 @@ the wall clock changes nothing. What one run keeps for the next counts from the 
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tests.simulation.witness import Run
 
@@ -19,13 +19,22 @@ class Delays:
 
     def up(self, since: float, until: float) -> float:
         """Seconds between two moments of the world in which a run was up, or paused."""
-        return sum(self._stretches(since, until))
+        return sum(end - begin for _, begin, end in self._stretches(since, until))
 
-    def longest_up(self, since: float, until: float) -> float:
-        """Seconds of the longest time within in which one run was up: a restart may add the time
-        in which the server was away, and more if its end could not be written.
+    def longest_up(self, since: float, until: float, troubles: Iterable[float]) -> float:
+        """Seconds of the longest time within in which one run was up. A restart may add the time
+        in which the server was away. If the run before was killed, and could not write that it was
+        awake, as it paused or its store had `troubles`, it may add that time, too.
         """
-        return max(self._stretches(since, until), default=0.0)
+        moments = [at for at in troubles if at > since]
+        longest = 0.0
+        for run, begin, end in self._stretches(since, until):
+            if run.clean is False:
+                unwritten = [*moments, *(p.since for p in run.pauses if p.until > begin)]
+                longest = max(longest, min([end, *unwritten]) - begin)
+            else:
+                longest = max(longest, end - begin)
+        return longest
 
     def set_back_since(self, moment: float) -> bool:
         """Whether the last run's clock is behind that of an earlier one, after a moment."""
@@ -42,12 +51,13 @@ class Delays:
         """
         return reading - moment - self._runs[self._before(moment)].skew
 
-    def _stretches(self, since: float, until: float) -> list[float]:
-        runs = self._runs[max(0, self._before(since)) : self._before(until) + 1]
-        ends = [until if run.ended_at is None else min(until, run.ended_at) for run in runs]
-        return [
-            max(0.0, end - max(since, run.began_at)) for run, end in zip(runs, ends, strict=True)
-        ]
+    def _stretches(self, since: float, until: float) -> Iterator[tuple[Run, float, float]]:
+        """The runs that were up between two moments, each with the part of that."""
+        for run in self._runs[max(0, self._before(since)) : self._before(until) + 1]:
+            begin = max(since, run.began_at)
+            end = until if run.ended_at is None else min(until, run.ended_at)
+            if end > begin:
+                yield run, begin, end
 
     def _before(self, moment: float) -> int:
         """The last run that had begun by then."""

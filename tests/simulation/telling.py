@@ -3,6 +3,7 @@ once of its end; of shorter ones it is told nothing. `delay` counts from the end
 Judged at the end, when all that was held up is out.
 """
 
+from collections.abc import Iterator
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -123,7 +124,7 @@ class Judge:
             self._hold_to_delay(outage, item, silencing)
         elif (
             since < until
-            and self._delays.longest_up(since, until) > delay + EDGE
+            and self._delays.longest_up(since, until, self._store_troubles()) > delay + EDGE
             and self._muted.must_know(since + delay, until)
         ):
             self._breach(f"{client_id} gone at {outage.at:.1f} ({outage}), not told")
@@ -157,7 +158,7 @@ class Judge:
         if gone < delay - EDGE and not self._is_clock_lost(outage.at, until):
             self._breach(f"{item.client_id} told of, though gone for {gone:.1f} s only by then")
         early = silencing.too_early(outage.at, delay, item.at)
-        if early is not None and not self._is_clock_set(item.at - LONGEST - delay, item.at):
+        if early is not None and not self._is_clock_lost(item.at - LONGEST - delay, item.at):
             self._breach(f"{item.client_id} told {early:.1f} s too early after a silence: {item}")
         on = self._muted.on_before(item.at)
         begins = silencing.counts_from(outage.at, delay)
@@ -166,6 +167,9 @@ class Judge:
             due - delay, item.at, self._channel.name
         ):
             self._breach(f"{item.client_id} told {item.at - due:.1f} s late, and nothing was wrong")
+
+    def _store_troubles(self) -> Iterator[float]:
+        return (at for at, who in self._world.troubles if not who)
 
     def _is_clock_lost(self, since: float, until: float) -> bool:
         """Whether a run took over from one whose clock was set, and which may have ended before it

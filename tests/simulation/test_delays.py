@@ -24,8 +24,14 @@ def test_only_time_in_which_a_run_was_up_counts():
 
 
 def test_the_longest_time_is_of_one_run():
-    assert runs(0.0, 0.0).longest_up(90.0, 130.0) == 20.0
-    assert runs(0.0, 0.0).longest_up(102.0, 108.0) == 0.0
+    assert runs(0.0, 0.0).longest_up(90.0, 130.0, []) == 20.0
+    assert runs(0.0, 0.0).longest_up(102.0, 108.0, []) == 0.0
+
+
+def test_a_run_that_was_killed_while_its_store_had_troubles_counts_until_these_began():
+    killed = Run(0, "0", 0.0, 0.0, 0.0, ended_at=100.0, clean=False)
+    assert Delays([killed]).longest_up(10.0, 130.0, []) == 90.0
+    assert Delays([killed]).longest_up(10.0, 130.0, [5.0, 30.0]) == 20.0
 
 
 def test_what_a_clock_shows_is_as_wrong_as_it_was_when_the_run_began():
