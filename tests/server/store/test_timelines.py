@@ -26,7 +26,7 @@ def test_each_event_ends_a_stretch_and_begins_one():
         event(20, "online", "late"),
         event(25, "late", "offline"),
     ]
-    assert list(spans(events, 0, 100, before="online")) == [
+    assert list(spans(events, 0, 100, before="offline")) == [
         Span(0, 10, "offline"),
         Span(10, 20, "online"),
         Span(20, 25, "late"),
@@ -42,6 +42,32 @@ def test_what_lasted_no_time_worth_drawing_leaves_no_gap():
     assert list(spans([event(5.000001, "offline", "online")], 5, 10, before="late")) == [
         Span(5, 10, "online")
     ]
+
+
+def in_run(at: float, before: Status, after: Status, epoch: str) -> Event:
+    return Event("a", before, after, "returned", at, at, None, epoch, "")
+
+
+STARTS = {"first": -1000.0, "second": 40.0}
+
+
+def test_a_client_that_returns_after_a_restart_was_online_until_then():
+    events = [in_run(41, "late", "online", "second")]
+    assert list(spans(events, 0, 100, before="online", starts=STARTS)) == [Span(0, 100, "online")]
+
+
+def test_a_client_that_does_not_return_after_a_restart_is_late_from_its_start_on():
+    events = [in_run(70, "late", "offline", "second")]
+    assert list(spans(events, 0, 100, before="online", starts=STARTS)) == [
+        Span(0, 40, "online"),
+        Span(40, 70, "late"),
+        Span(70, 100, "offline"),
+    ]
+
+
+def test_a_client_that_is_awaited_since_a_restart_is_late_from_its_start_on():
+    found = spans([], 0, 100, before="online", now="late", starts=STARTS, epoch="second")
+    assert list(found) == [Span(0, 40, "online"), Span(40, 100, "late")]
 
 
 def test_what_took_no_time_is_not_drawn():

@@ -4,7 +4,7 @@ Unlike uptime, which counts an outage from the last sign of life, a timeline sho
 the moment at which it was decided, as everyone saw it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -37,26 +37,49 @@ class Timelines(Struct, frozen=True):
     spans: dict[str, list[Span]]
 
 
-def spans(events: Sequence[Event], since: float, until: float, *, before: Status) -> Iterator[Span]:
+def spans(
+    events: Sequence[Event],
+    since: float,
+    until: float,
+    *,
+    before: Status,
+    now: Status | None = None,
+    starts: Mapping[str, float] = {},
+    epoch: str = "",
+) -> Iterator[Span]:
     """A client's stretches between two moments.
+
+    A restart awaits a client that was present as `late`, which is no event. If the client returns,
+    it was online all along, as far as the server watched. If it does not, it is late from the start
+    of the run on.
 
     Args:
         events: Its events from `since` on, in the order in which they were recorded.
         since: Unix time of the window's begin, or of when the client was first seen.
         until: Unix time of the window's end.
-        before: Its status where there are no events; otherwise the first tells it.
+        before: Its status when the window begins, as the event before the window left it.
+        now: Its status now; None: as the last event left it.
+        starts: When each run of the server began, in Unix time, by its epoch.
+        epoch: The run that is awake.
     """
-    status = events[0].before if events else before
+    changes: list[tuple[float, Status]] = []
+    status = before
     for event in events:
-        at = min(max(event.at, since), until)
-        if event.after == status:
-            continue
-        if (
-            at - since >= SHORTEST
-        ):  # of two in one moment, or with a clock set back, the later counts
+        if event.after != status:
+            if event.before != status:
+                changes.append((min(starts.get(event.epoch, event.at), event.at), event.before))
+            changes.append((event.at, event.after))
+        status = event.after
+    if now is not None and now != status:
+        changes.append((starts.get(epoch, until), now))
+    status = before
+    for moment, after in changes:
+        at = min(max(moment, since), until)
+        # Of two in one moment, or with a clock set back, the later counts.
+        if at - since >= SHORTEST and after != status:
             yield Span(since, at, status)
             since = at
-        status = event.after
+        status = after
     if until > since:
         yield Span(since, until, status)
 

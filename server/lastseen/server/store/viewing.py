@@ -14,6 +14,7 @@ from lastseen.server.store.model import Event, KnownClient
 from lastseen.server.store.sql import structs
 from lastseen.server.store.tables import CLIENTS
 from lastseen.server.store.timelines import Span, Timelines, spans, unwatched
+from lastseen.server.store.uptime import Stretch
 from lastseen.shared.messages import Status
 
 DRAWN = 1_000
@@ -55,8 +56,9 @@ class Viewing:
         """
         with self._database.reading() as connection:
             stretches = list(runs.since(connection, since))
+            starts = {run.epoch: run.started_at for run in reversed(stretches)}
             drawn = {
-                client_id: _drawn(connection, client_id, since, until, status)
+                client_id: _drawn(connection, client_id, (since, until), status, starts, epoch)
                 for client_id, status in statuses.items()
             }
         # The run that is awake says so only now and then.
@@ -101,8 +103,14 @@ def _beyond(order: Order, after: Key) -> ColumnElement[bool]:
 
 
 def _drawn(
-    connection: Connection, client_id: str, since: float, until: float, now: Status
+    connection: Connection,
+    client_id: str,
+    window: Stretch,
+    now: Status,
+    starts: Mapping[str, float],
+    epoch: str,
 ) -> list[Span]:
+    since, until = window
     client = finding.one(connection, client_id)
     if client is None:
         return []
@@ -110,4 +118,10 @@ def _drawn(
     begins = max(since, client.first_seen)
     if len(latest) == DRAWN:  # there may be more: what was before them is not drawn
         begins = max(begins, latest[-1].at)
-    return list(spans(latest[::-1], begins, until, before=now))
+    first = latest[-1].id if latest else None
+    earlier = events.history(connection, client_id, None, first, 1)
+    # Without an event before the window, a client came with its first one; or it is as it was when
+    # its history was forgotten.
+    before = earlier[0].after if earlier else latest[-1].before if latest else now
+    found = spans(latest[::-1], begins, until, before=before, now=now, starts=starts, epoch=epoch)
+    return list(found)

@@ -16,6 +16,7 @@ export function historyPart(client, { api, now }) {
   const node = section("History", list, more);
   let before = null;
   let lastDay = "";
+  let later = null; // the event that is shown above the next one
 
   async function load() {
     before = null;
@@ -30,6 +31,7 @@ export function historyPart(client, { api, now }) {
       });
       if (fresh) list.replaceChildren();
       if (fresh) lastDay = "";
+      if (fresh) later = null;
       list.append(...page.events.flatMap(items));
       before = page.before ?? null;
       more.hidden = before === null;
@@ -45,11 +47,20 @@ export function historyPart(client, { api, now }) {
     const day = calendarDay(at, now());
     const heading = day === lastDay ? [] : [h("li", { class: "day-name" }, day)];
     lastDay = day;
-    return [...heading, item(event, at)];
+    const restart = later && isRestartBetween(event, later) ? [restartItem(later)] : [];
+    later = event;
+    return [...restart, ...heading, item(event, at)];
   }
 
   return { node, load };
 }
+
+/** A restart awaits clients as late, which is no event: the next event does not follow on. */
+export const isRestartBetween = (event, later) =>
+  event.epoch !== later.epoch && event.after !== later.before;
+
+const restartItem = (later) =>
+  h("li", { class: "restart" }, `Server restarted before ${clock(moment(later.at))}`);
 
 function item(event, at) {
   const silent = event.after === "offline" ? at - moment(event.last_seen) : 0;
