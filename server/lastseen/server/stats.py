@@ -90,6 +90,7 @@ class Gauge:
             last_pass=_moment(counts.last_pass),
             forgotten=counts.forgotten,
             page=self.page,
+            contested=registry.takeovers.contested(presence.clock.now().awake),
             request_id=request_id,
         )
 

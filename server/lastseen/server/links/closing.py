@@ -25,6 +25,7 @@ CLOSE_CODES = {
     "unsupported_protocol": 4007,
     "timeout": 4008,
     "kicked": 4009,
+    "id_contested": 4011,
 }
 """The close code for each reason of a goodbye (docs/protocol.md)."""
 

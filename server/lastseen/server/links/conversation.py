@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import ClassVar, TypeVar, get_args
 
 from lastseen.server import logs
@@ -145,8 +146,9 @@ class Conversation:
         try:
             self._session = self._desk.presence.register(registration, self._connection, now)
         except RegistrationRefused as refusal:
-            self._refuse_registration(message, refusal)
+            self._refuse_registration(message, refusal, now)
             return
+        self._desk.delayed.remove(self._connection)
         self._desk.doorkeeper.excused(self._connection)
         self._connection.trust()
         self._connection.send(self._registered(message, self._session))
@@ -241,7 +243,13 @@ class Conversation:
         self._refuse(message, code, sentence)
         self._connection.dismiss(Goodbye(code, reconnect=False))
 
-    def _refuse_registration(self, message: Register, refusal: RegistrationRefused) -> None:
+    def _refuse_registration(
+        self, message: Register, refusal: RegistrationRefused, now: Moment
+    ) -> None:
+        if refusal.code == "id_contested":
+            refuse = partial(self._refuse_contested, message, refusal)
+            self._desk.delayed.add(self._connection, refuse, now.awake)
+            return
         if refusal.code != "server_full":
             self._refuse_for_good(message, refusal.code, str(refusal))
             return
@@ -250,6 +258,12 @@ class Conversation:
             Error(refusal.code, str(refusal), later, request_id=message.request_id)
         )
         self._connection.dismiss(Goodbye(refusal.code, reconnect=True, retry_after=later))
+
+    def _refuse_contested(self, message: Register, refusal: RegistrationRefused) -> None:
+        """Refuse a registration that may succeed a while later."""
+        code, later = refusal.code, refusal.retry_after
+        self._connection.send(Error(code, str(refusal), later, request_id=message.request_id))
+        self._connection.dismiss(Goodbye(code, reconnect=True, retry_after=later))
 
     def _refuse_unreadable(self, error: WireError) -> None:
         self._connection.send(Error(error.code, str(error), request_id=error.request_id))
@@ -273,6 +287,7 @@ class Conversation:
 
     def _end(self, now: Moment, *, broken: bool) -> None:
         """Nothing of this link counts any more."""
+        self._desk.delayed.remove(self._connection)
         self._desk.presence.watchers.remove(self._connection)
         if self._session is not None and broken:
             self._desk.presence.broke(self._session, now)

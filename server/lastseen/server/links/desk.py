@@ -5,8 +5,9 @@ to it.
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from lastseen.server.links.delayed_refusals import DelayedRefusals
 from lastseen.server.links.doorkeeper import Doorkeeper
 from lastseen.server.presence.presence import Presence
 from lastseen.server.steering import Steering
@@ -31,6 +32,7 @@ class Desk(Struct, frozen=True):
         stats: How the server is, as the answer to a request_id.
         archive: Who answers questions about the past; None where nothing is remembered.
         telling: Who answers questions about notifications; None where nothing is remembered.
+        delayed: Refusals that are held back, to slow their peers down.
     """
 
     presence: Presence
@@ -39,3 +41,4 @@ class Desk(Struct, frozen=True):
     stats: Callable[[int | None], Stats]
     archive: Asker[Question] | None = None
     telling: Asker[NotifyQuestion] | None = None
+    delayed: DelayedRefusals = field(default_factory=DelayedRefusals)

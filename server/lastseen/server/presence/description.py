@@ -46,4 +46,9 @@ def record_of(client: Client) -> ClientRecord:
         address=client.address,
         sessions=client.live_sessions,
         timeout=client.timeout,
+        contested_at=(
+            None
+            if client.contested_at is None
+            else datetime.fromtimestamp(client.contested_at, UTC)
+        ),
     )

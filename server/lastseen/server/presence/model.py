@@ -146,6 +146,7 @@ class Client(Struct, eq=False, gc=False):
         meta: Packed: it is only ever shown, and as a dict would be a third of what a client costs.
         timeout: Its own, in seconds, where no link describes it.
         last_word: The last sign of life of its sessions that have ended; None before the first.
+        contested_at: Unix time of the last takeover that made its id a contested one.
     """
 
     client_id: str
@@ -162,6 +163,7 @@ class Client(Struct, eq=False, gc=False):
     reason: Reason = "registered"
     sessions: tuple[Session, ...] = ()
     last_word: Moment | None = None
+    contested_at: float | None = None
 
     @property
     def last_seen(self) -> float:

@@ -8,9 +8,11 @@ from lastseen.server.presence import linkless
 from lastseen.server.presence.admission import (
     Admission,
     check_id,
+    check_pace,
     check_room,
     is_of,
     sessions_to_take_over,
+    where,
 )
 from lastseen.server.presence.census import Census
 from lastseen.server.presence.description import describe, describe_as_remembered
@@ -29,6 +31,7 @@ from lastseen.server.presence.model import (
     Transition,
 )
 from lastseen.server.presence.roll import Roll
+from lastseen.server.presence.takeovers import Takeovers
 from lastseen.shared.messages import Availability, ClientRecord, Reason, Status, Via
 
 GROUPS_SHARED = 1_000
@@ -42,6 +45,7 @@ class Registry(Roll):
         counts: How many clients are online, and late.
         census: The same by group and by way.
         sessions_begun: How many sessions there have been in this run.
+        takeovers: Which ids other instances took over of late.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -50,6 +54,7 @@ class Registry(Roll):
         self.census = Census()
         self.counts = self.census.statuses
         self.sessions_begun = 0
+        self.takeovers = Takeovers()
         self._groups: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     @property
@@ -63,20 +68,23 @@ class Registry(Roll):
         """Begin a session, taking over from older ones as instance and `duplicate` decide.
 
         Raises:
-            RegistrationRefused: The server is full, the id is reserved, or it is in use and the
-                policy is `reject`.
+            RegistrationRefused: The server is full, the id is reserved, it is in use and the
+                policy is `reject`, or it was taken over too often.
         """
         message = registration.message
         check_id(message.client_id, registration.via)
         client = self._clients.get(message.client_id) or self._new_client(message.client_id, now)
         before = client.status
         taken_over = sessions_to_take_over(client, message.instance, self.policy)
+        others = [s for s in taken_over if not is_of(s, message.instance)]
+        stolen = any(s.state is FRESH for s in others)
+        if stolen:
+            check_pace(client, self.takeovers.wait(client.client_id, now.awake))
+        replaced = where(client) if stolen else ""
         counted = client.groups, client.via
         describe(client, registration, self._one_copy_of(message.groups))
         self._recount(client, before, *counted)
         displaced = [s.link for s in taken_over if s.link is not None]
-        others = [s for s in taken_over if not is_of(s, message.instance)]
-        stolen = any(s.state is FRESH for s in others)
         if others:  # what the other instance said of itself goes with it
             client.availability, client.note = "available", ""
         for session in taken_over:
@@ -86,8 +94,18 @@ class Registry(Roll):
         self.detector.begin(session)
         reason = self._reason_to_come(client, before)
         reason = "replaced" if stolen else reason
+        contested = stolen and self.takeovers.record(client.client_id, now.awake)
+        if contested:
+            client.contested_at = now.wall
         transition = self._settle(client, before, reason, now, silence=0.0)
-        return Admission(session, transition, displaced, reconnects=not others)
+        return Admission(
+            session,
+            transition,
+            displaced,
+            reconnects=not others,
+            replaced=replaced,
+            contested=contested,
+        )
 
     def beat(self, beat: Beat, now: Moment) -> Beaten:
         """A sign of life without a link: the first of its way begins a session.

@@ -21,6 +21,8 @@ class ClientRecord(Struct, frozen=True, omit_defaults=True, gc=False):
             where the server lets several devices share one client_id.
         timeout: After how many seconds of silence it is given up on, where it has no link and so a
             timeout of its own; None: the server's connection_timeout.
+        contested_at: When another process took over its id for the last time, if that happened
+            three times within ten minutes (UTC). The processes then share an id by mistake.
     """
 
     client_id: str
@@ -38,6 +40,7 @@ class ClientRecord(Struct, frozen=True, omit_defaults=True, gc=False):
     address: str = ""
     sessions: int = 0
     timeout: float | None = None
+    contested_at: Moment | None = None
 
 
 class List(Request, frozen=True):

@@ -65,6 +65,7 @@ class Stats(Answer, frozen=True):
         last_pass: When the reaper last looked for clients past their deadline (UTC).
         forgotten: Clients that were forgotten because they had been offline for long.
         page: The address of the page; empty where HTTP is not served.
+        contested: Client ids that other processes took over three times within ten minutes.
     """
 
     version: str
@@ -98,3 +99,4 @@ class Stats(Answer, frozen=True):
     last_pass: Moment | None = None
     forgotten: int = 0
     page: str = ""
+    contested: int = 0
