@@ -113,6 +113,7 @@ async def test_a_peer_that_fights_for_an_id_waits_for_its_refusal(
 ):
     for n in range(1 + AT_ONCE):
         holder = living_house.register("web-01", instance=f"i{n}")
+    await living_house.pass_time(mock_clock, ROUND / 2)  # not in step with the rounds
     challengers = [living_house.connect() for _ in range(3)]
     for n, peer in enumerate(challengers):
         assert living_house.ask(peer, Register("web-01", instance="j", request_id=n)) == []
