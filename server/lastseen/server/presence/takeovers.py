@@ -14,7 +14,7 @@ replaced again, makes two."""
 
 AT_ONCE, PACE = 5, 60.0
 """Takeovers that may happen within so many seconds. Enough for a person who restarts a process by
-hand; for two that fight it bounds the cost to 7,200 a day, about 1 MB of history."""
+hand; for two that fight it bounds the cost to 7,200 a day, about 2 MB of history (275 bytes each)."""
 
 WARNED_EVERY = 600.0
 """Seconds between two warnings about one id."""
