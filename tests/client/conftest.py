@@ -206,7 +206,11 @@ class FakeServer:
         channels: Whom it tells, by their names.
         page: Records, events, uptimes, silences, deliveries or channels a page.
         epoch, revision, ring: Where the diffs stand, and those that are still known.
+        dial_here, token: See `server_in_thread`.
     """
+
+    dial_here: Any
+    token: trio.lowlevel.TrioToken
 
     def __init__(self) -> None:
         self.down = False
@@ -518,3 +522,20 @@ def observe(quiet_server: FakeServer) -> Any:
     from lastseen.client import observe
 
     return partial(observe, dial=quiet_server.dial, jitter=lambda: 1.0)
+
+
+@pytest.fixture
+def server_in_thread(quiet_server: FakeServer) -> FakeServer:
+    """A fake server that answers in the thread that dials first: `blocking` and `aio` have one.
+
+    Its `dial_here` is for `connect`, and its `token` is that thread's.
+    """
+
+    async def dial(host: str, port: int) -> trio.abc.Stream:
+        if not quiet_server.dialled:
+            quiet_server.token = trio.lowlevel.current_trio_token()
+            trio.lowlevel.spawn_system_task(quiet_server.serve)
+        return await quiet_server.dial(host, port)
+
+    quiet_server.dial_here = dial
+    return quiet_server

@@ -1,9 +1,13 @@
 """Real threads, no sockets: the fake server lives in the thread underneath, beside the presence."""
 
+import asyncio
 import contextlib
+import pickle
+import signal
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,24 +15,23 @@ from pathlib import Path
 import pytest
 import trio
 
-from lastseen.client import ConnectFailed, Disconnected, Ended, LinkLost, Refused, blocking
+from lastseen.client import (
+    ConnectFailed,
+    Disconnected,
+    Ended,
+    LinkLost,
+    Presence,
+    Refused,
+    blocking,
+)
 from lastseen.shared.messages import ChannelRecord, Error, GetStats, Goodbye, Leave, SetAvailability
 
 CONFTEST = Path(__file__).with_name("conftest.py")
 
 
 @pytest.fixture
-def server(quiet_server):
-    """The fake server, started by the first who dials."""
-
-    async def dial(host, port):
-        if not quiet_server.dialled:
-            quiet_server.token = trio.lowlevel.current_trio_token()
-            trio.lowlevel.spawn_system_task(quiet_server.serve)
-        return await quiet_server.dial(host, port)
-
-    quiet_server.dial_here = dial
-    return quiet_server
+def server(server_in_thread):
+    return server_in_thread
 
 
 @pytest.fixture
@@ -163,6 +166,64 @@ def test_a_call_from_another_thread_is_served_too(connect):
         thread.start()
         thread.join()
     assert len(found) == 1
+
+
+def test_a_call_from_on_event_is_an_error_and_does_not_wait_for_itself(server, connect):
+    met, over = [], threading.Event()
+
+    def ask(event):
+        if isinstance(event, Disconnected):
+            try:
+                presence.settings()
+            except RuntimeError as error:
+                met.append(str(error))
+            over.set()
+
+    with connect(on_event=ask) as presence:
+        trio.from_thread.run(server.cut, trio_token=server.token)
+        assert over.wait(5)
+    assert "let another thread make this call" in met[0]
+
+
+def test_ctrl_c_while_a_call_waits_cancels_the_call_and_the_presence_goes_on(server, connect):
+    server.answers[GetStats] = lambda _, __: []  # never answered
+
+    def interrupt():
+        while not server.connections[0].messages(GetStats):
+            time.sleep(0.01)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    with connect() as presence:
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            presence.stats()
+        thread.join()
+        assert presence.settings().connection_timeout == 120
+
+
+def test_in_a_running_event_loop_it_says_what_to_use_instead(connect):
+    async def block_the_loop():
+        with connect():
+            pass
+
+    with pytest.raises(RuntimeError, match=r"asyncio event loop .*: use lastseen\.client\.aio"):
+        asyncio.run(block_the_loop())
+    with pytest.raises(RuntimeError, match=r"trio event loop .*: use lastseen\.client\.connect"):
+        trio.run(block_the_loop)
+
+
+def test_it_has_every_method_of_the_trio_presence_but_watch():
+    assert public(blocking.Presence) == public(Presence) - {"watch"}
+
+
+def test_a_presence_cannot_be_sent_to_another_process(connect):
+    with connect() as presence, pytest.raises(TypeError, match="connect in that process"):
+        pickle.dumps(presence)
+
+
+def public(cls):
+    return {name for name in dir(cls) if not name.startswith("_")}
 
 
 def test_a_program_may_end_without_leaving_the_block():

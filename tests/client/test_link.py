@@ -4,9 +4,9 @@ import trio
 from trio.testing import memory_stream_pair, wait_all_tasks_blocked
 
 from lastseen.client import ConnectFailed, LinkLost
-from lastseen.client.link import Link, check, dial_tcp, open_link
+from lastseen.client.link import Link, dial_tcp, open_link
 from lastseen.shared.framing import frame
-from lastseen.shared.messages import Error, Ping, Pong, Register, SetAvailability
+from lastseen.shared.messages import Error, Ping, Pong, Register
 from lastseen.shared.wire import from_client, pack, to_frame
 
 
@@ -161,28 +161,6 @@ async def test_an_unknown_host_is_said_so():
     with pytest.raises(ConnectFailed, match="the host is unknown") as caught:
         await open_link(unknown, "h", 1)
     assert caught.value.absent
-
-
-# --- checking
-
-
-def test_a_message_within_the_rules_passes():
-    check(Register("web-01", groups=("rack-3",), meta={"cores": 4}))
-    check(SetAvailability("away", "lunch"))
-
-
-@pytest.mark.parametrize(
-    ("message", "sentence"),
-    [
-        (Register("x" * 129), "register: client_id"),
-        (SetAvailability("gone"), "availability: .*'gone'"),
-        (SetAvailability("away", "x" * 257), "note"),
-        (Register("a", meta={str(n): "x" * 256 for n in range(16)}), "at most 4096 bytes"),
-    ],
-)
-def test_a_message_that_breaks_the_rules_is_explained(message, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        check(message)
 
 
 # --- after which silence a connection ended

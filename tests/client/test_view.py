@@ -196,3 +196,17 @@ def test_every_change_leads_from_what_the_view_was_to_what_it_is(steps, data):
         at += 1
         if at > len(diffs):
             return
+
+
+@given(steps, st.data())
+def test_a_view_that_follows_the_changes_of_another_is_the_same(steps, data):
+    states, diffs = history(steps)
+    view, copy = View(), View()
+    for at, state in enumerate(states):
+        if at == 0 or data.draw(st.booleans(), label="snapshot"):
+            change = view.apply(snapshot(*state.values(), revision=at))
+        else:
+            change = view.apply(diffs[at - 1])
+        assert copy.follow(change).view is copy
+        assert (dict(copy), copy.epoch, copy.revision) == (state, "e", at)
+        assert change.view is view

@@ -105,14 +105,14 @@ def test_every_reason_availability_and_status_stands_in_the_page():
 
 def test_the_frames_shown_in_the_page_are_those_that_we_send():
     register, pings = hex_blocks(section("A first conversation"))
-    assert register == to_frame(Register("web-01", instance="5f3a"))
+    assert register == to_frame(Register("nas-07", instance="5f3a"))
     assert pings == PING_FRAME + PONG_FRAME
 
 
 def test_the_frames_shown_in_the_page_are_those_that_we_understand():
     stream = b"".join(hex_blocks(section("A first conversation")))
     register, ping, _pong = Framer(UNREGISTERED_LIMIT).feed(stream)
-    assert from_client.decode(register) == Register("web-01", instance="5f3a")
+    assert from_client.decode(register) == Register("nas-07", instance="5f3a")
     assert from_client.decode(ping) == Ping()
 
 
@@ -121,7 +121,7 @@ def test_the_lengths_that_the_page_speaks_of_are_those_of_the_frames():
         r"(\d+) bytes", re.sub(r"```.*?```", "", section("A first conversation"), flags=re.DOTALL)
     )
     assert [int(n) for n in said] == [
-        len(to_frame(Register("web-01", instance="5f3a"))),
+        len(to_frame(Register("nas-07", instance="5f3a"))),
         len(PING_FRAME),
     ]
 

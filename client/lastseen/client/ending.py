@@ -39,11 +39,17 @@ def end_of(goodbye: Goodbye, last_error: Error | None) -> End:
     """The end that a goodbye makes; `last_error` belongs to it where it names the same thing."""
     error = last_error if last_error and last_error.code == goodbye.reason else None
     return End(
-        reason=error.message if error else f"the server said goodbye: {goodbye.reason}",
+        reason=error.message if error else words_of(goodbye),
         reconnect=goodbye.reconnect,
         goodbye=goodbye,
         error=error,
     )
+
+
+def words_of(goodbye: Goodbye) -> str:
+    """Return the reason of a goodbye, with the server's sentence for people if it has one."""
+    message = f": {goodbye.message}" if goodbye.message else ""
+    return f"the server said goodbye: {goodbye.reason}{message}"
 
 
 def refusal_alone(error: Error | None) -> End:
@@ -71,7 +77,9 @@ def error_of(end: End, server: str, *, reached: bool) -> LastseenError:
         return Refused(end.error.code, end.error.message, end.error.retry_after)
     if not reached:
         return ConnectFailed(f"could not connect to {server}: {end.reason}", absent=end.absent)
-    return Ended(end.goodbye.reason if end.goodbye else end.reason)
+    if end.goodbye:
+        return Ended(end.goodbye.reason, end.goodbye.message)
+    return Ended(end.reason)
 
 
 def _usable(seconds: float | None) -> TypeGuard[float]:

@@ -49,8 +49,11 @@ class Ended(LastseenError):
 
     Attributes:
         reason: The `reason` of the goodbye, such as `replaced`.
+        message: The server's sentence about the cause and what to do; empty if it sent none.
     """
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"the server ended this session for good: {reason}")
+    def __init__(self, reason: str, message: str = "") -> None:
+        told = f": {message}" if message else ""
+        super().__init__(f"the server ended this session for good: {reason}{told}")
         self.reason = reason
+        self.message = message

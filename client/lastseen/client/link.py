@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable
 import trio
 
 from lastseen.client.errors import ConnectFailed, LinkLost
-from lastseen.shared.errors import BadMessage, UnknownType, WireError
-from lastseen.shared.framing import FRAME_LIMIT, HEADER, UNREGISTERED_LIMIT, Framer
-from lastseen.shared.messages import Message, Register, ToClient
-from lastseen.shared.wire import from_client, from_server, to_frame
+from lastseen.client.forking import release_in_children
+from lastseen.shared.errors import UnknownType, WireError
+from lastseen.shared.framing import FRAME_LIMIT, Framer
+from lastseen.shared.messages import Message, ToClient
+from lastseen.shared.wire import from_server, to_frame
 
 Dial = Callable[[str, int], Awaitable[trio.abc.Stream]]
 """Makes a stream to a host and port, or raises OSError. Tests give an in-memory one."""
@@ -122,8 +123,10 @@ class Link:
 
 
 async def dial_tcp(host: str, port: int) -> trio.abc.Stream:
-    """A TCP connection without delay for small frames (trio sets TCP_NODELAY)."""
-    return await trio.open_tcp_stream(host, port)
+    """Make a TCP connection without delay for small frames (trio sets TCP_NODELAY)."""
+    stream = await trio.open_tcp_stream(host, port)
+    release_in_children(stream.socket)
+    return stream
 
 
 async def open_link(dial: Dial, host: str, port: int) -> Link:
@@ -139,24 +142,6 @@ async def open_link(dial: Dial, host: str, port: int) -> Link:
         raise ConnectFailed(f"no answer within {CONNECT_DEADLINE:g} s") from None
     except OSError as error:
         raise ConnectFailed(_cause(error), absent=_is_absence(error)) from error
-
-
-def check(message: Message) -> None:
-    """Hold a message to the server's own rules before it is sent.
-
-    Raises:
-        ValueError: A sentence that names the field, the value and what was expected.
-    """
-    framed = to_frame(message)
-    try:
-        from_client.decode(framed[HEADER:])
-    except BadMessage as error:
-        raise ValueError(str(error)) from None
-    if isinstance(message, Register) and len(framed) - HEADER > UNREGISTERED_LIMIT:
-        raise ValueError(
-            f"register: expected at most {UNREGISTERED_LIMIT} bytes in all, got "
-            f"{len(framed) - HEADER}: shorten `meta` or `groups`"
-        )
 
 
 def _cause(error: OSError) -> str:

@@ -1,9 +1,11 @@
 """What can be asked over a link, by one who is present and by one who only looks on."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
+from lastseen.client.arguments import mapping_of
+from lastseen.client.forking import NotPickled
 from lastseen.client.pages import Pages
 from lastseen.client.supervisor import Supervisor
 from lastseen.client.watching import Watching
@@ -30,7 +32,6 @@ from lastseen.shared.messages import (
     GetUptime,
     History,
     List,
-    MetaData,
     Retried,
     Retry,
     Settings,
@@ -47,7 +48,7 @@ from lastseen.shared.messages import (
 )
 
 
-class Observer:
+class Observer(NotPickled):
     """What can be asked over a link.
 
     Every request raises `LinkLost` where there is no link, it breaks, or no answer comes within
@@ -71,7 +72,7 @@ class Observer:
         group: str | None = None,
         search: str | None = None,
         via: Via | None = None,
-    ) -> AsyncIterator[ClientRecord]:
+    ) -> Pages[ClientList, ClientRecord]:
         """Every client that fits, in the order of their ids, page by page as they are consumed.
 
         Args:
@@ -85,7 +86,7 @@ class Observer:
 
     def history(
         self, client_id: str, *, since: datetime | None = None
-    ) -> AsyncIterator[EventRecord]:
+    ) -> Pages[History, EventRecord]:
         """What happened to a client, the latest first, page by page as it is consumed.
 
         Args:
@@ -95,7 +96,7 @@ class Observer:
         request = GetHistory(client_id, since=since)
         return Pages(self._supervisor, request, History, lambda page: page.events, "before")
 
-    def uptime(self, client_id: str | None = None) -> AsyncIterator[ClientUptime]:
+    def uptime(self, client_id: str | None = None) -> Pages[Uptime, ClientUptime]:
         """How much of a day, a week and a month each client was online, in the order of their ids.
 
         Only time that the server was awake to watch counts.
@@ -112,7 +113,7 @@ class Observer:
         Raises:
             Refused: It is present (`client_present`), or nobody knows it (`unknown_client`).
         """
-        await self._supervisor.current().request(Forget(client_id), Forgotten)
+        await self._supervisor.request(Forget(client_id), Forgotten)
 
     async def silence(
         self,
@@ -135,9 +136,9 @@ class Observer:
                 silences already (`too_many_silences`).
         """
         request = Silence(seconds, client, group, reason)
-        return (await self._supervisor.current().request(request, Silenced)).silence
+        return (await self._supervisor.request(request, Silenced)).silence
 
-    def silences(self) -> AsyncIterator[SilenceRecord]:
+    def silences(self) -> Pages[Silences, SilenceRecord]:
         """What is silenced now; planned maintenance that goes on comes last, and has no `id`."""
         return Pages(self._supervisor, GetSilences(), Silences, lambda page: page.silences)
 
@@ -147,7 +148,7 @@ class Observer:
         Raises:
             Refused: There is none of this id (`unknown_silence`).
         """
-        await self._supervisor.current().request(Unsilence(silence_id), Unsilenced)
+        await self._supervisor.request(Unsilence(silence_id), Unsilenced)
 
     def deliveries(
         self,
@@ -155,7 +156,7 @@ class Observer:
         channel: str | None = None,
         client_id: str | None = None,
         state: DeliveryState | None = None,
-    ) -> AsyncIterator[DeliveryRecord]:
+    ) -> Pages[Deliveries, DeliveryRecord]:
         """What was told to whom or is to be, the latest first, page by page as it is consumed.
 
         Args:
@@ -173,9 +174,9 @@ class Observer:
             Refused: There is none of this id (`unknown_delivery`), it was sent or withdrawn
                 (`already_settled`), or its channel is not in the settings (`unknown_channel`).
         """
-        return (await self._supervisor.current().request(Retry(delivery_id), Retried)).delivery
+        return (await self._supervisor.request(Retry(delivery_id), Retried)).delivery
 
-    def channels(self) -> AsyncIterator[ChannelRecord]:
+    def channels(self) -> Pages[Channels, ChannelRecord]:
         """Who is told, and how that goes, in the order of their names."""
         return Pages(self._supervisor, GetChannels(), Channels, lambda page: page.channels)
 
@@ -186,7 +187,7 @@ class Observer:
             Refused: The settings have none of this name (`unknown_channel`), or have it off
                 (`channel_disabled`).
         """
-        await self._supervisor.current().request(EnableChannel(name), ChannelEnabled)
+        await self._supervisor.request(EnableChannel(name), ChannelEnabled)
 
     def watch(self) -> Watching:
         """The changes of everyone's presence, without end; the first is a snapshot.
@@ -197,7 +198,7 @@ class Observer:
 
     async def settings(self) -> Settings:
         """The server's settings that concern clients, in seconds."""
-        return await self._supervisor.current().request(GetSettings(), Settings)
+        return await self._supervisor.request(GetSettings(), Settings)
 
     async def update_settings(
         self,
@@ -216,13 +217,13 @@ class Observer:
                 a change back.
             reset: Take all changes back, before these are made.
         """
-        others: MetaData = dict(values or {})
+        others = mapping_of("values", values)
         request = UpdateSettings(heartbeat_interval, connection_timeout, others, reset)
-        return await self._supervisor.current().request(request, Settings)
+        return await self._supervisor.request(request, Settings)
 
     async def stats(self) -> Stats:
         """How the server is."""
-        return await self._supervisor.current().request(GetStats(), Stats)
+        return await self._supervisor.request(GetStats(), Stats)
 
     async def ping(self) -> float:
         """The round-trip time to the server, in seconds."""

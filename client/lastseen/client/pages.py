@@ -6,7 +6,7 @@ from typing import Generic, Literal, TypeVar
 
 from msgspec import structs
 
-from lastseen.client.link import check
+from lastseen.client.arguments import checked
 from lastseen.client.supervisor import Supervisor
 from lastseen.shared.messages import Answer, Request
 
@@ -33,9 +33,8 @@ class Pages(Generic[A, T]):
         Raises:
             ValueError: The request breaks the rules of the protocol.
         """
-        check(request)
         self._supervisor = supervisor
-        self._next: Request | None = request
+        self._next: Request | None = checked(request)
         self._kind = kind
         self._items = items
         self._cursor = cursor
@@ -46,13 +45,18 @@ class Pages(Generic[A, T]):
 
     async def __anext__(self) -> T:
         while not self._page:
-            if self._next is None:
+            page = await self.next_page()
+            if page is None:
                 raise StopAsyncIteration
-            await self._turn(self._next)
+            self._page.extend(page)
         return self._page.popleft()
 
-    async def _turn(self, request: Request) -> None:
-        answer = await self._supervisor.current().request(request, self._kind)
-        self._page.extend(self._items(answer))
+    async def next_page(self) -> list[T] | None:
+        """Return the items of the next page, which may be empty; None after the last page."""
+        if self._next is None:
+            return None
+        answer = await self._supervisor.request(self._next, self._kind)
         place = getattr(answer, self._cursor)
-        self._next = None if place is None else structs.replace(request, **{self._cursor: place})
+        cursor = {self._cursor: place}
+        self._next = None if place is None else structs.replace(self._next, **cursor)
+        return list(self._items(answer))

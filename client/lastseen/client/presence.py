@@ -1,21 +1,33 @@
-"""The front door: `connect` to be present, `observe` to look on; both reconnect by themselves."""
+"""Connect to a server with trio: `connect` to be present, `observe` to look on."""
 
 import os
 import random
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from typing import TypedDict
 
 import trio
 
+from lastseen.client.arguments import (
+    address_of,
+    checked,
+    groups_of,
+    mapping_of,
+    require_callback,
+    require_flag,
+    require_function,
+    require_no_token,
+    require_seconds,
+)
 from lastseen.client.errors import LinkLost, Refused
+from lastseen.client.event_loops import require_trio
 from lastseen.client.events import Event
-from lastseen.client.link import Dial, check, dial_tcp
+from lastseen.client.link import Dial, dial_tcp
 from lastseen.client.nursery import plain_nursery
 from lastseen.client.observer import Observer
 from lastseen.client.pings import PONG_DEADLINE
 from lastseen.client.supervisor import Supervisor
-from lastseen.shared.address import parse_address
 from lastseen.shared.messages import (
     Availability,
     GetSettings,
@@ -29,6 +41,26 @@ DEFAULT_SERVER = "127.0.0.1:8080"
 """Where `lastseen-server` listens unless told otherwise."""
 
 MetaValue = bool | int | float | str | None
+
+
+class LinkOptions(TypedDict, total=False):
+    """The optional arguments of `observe`, which `connect` has too."""
+
+    wait: bool
+    on_event: Callable[[Event], None] | None
+    dial: Dial
+    jitter: Callable[[], float]
+    pong_deadline: float
+
+
+class ConnectOptions(LinkOptions, total=False):
+    """The optional arguments of `connect`."""
+
+    name: str
+    hostname: str | None
+    groups: Iterable[str]
+    meta: Mapping[str, MetaValue] | None
+    token: str
 
 
 @asynccontextmanager
@@ -59,7 +91,7 @@ async def connect(
         hostname: The machine's own name unless given.
         groups: What it belongs to; lists can be narrowed to one.
         meta: Up to 16 facts about it, shown with its record.
-        token: The secret that a server may ask for.
+        token: Must be empty: this version checks no tokens, and does not ignore one in silence.
         wait: Keep trying where the first attempt fails, instead of raising.
         on_event: Called at once with each of `lastseen.client.events`. It must not block.
         dial: How a stream to a host and port is made; tests give one in memory.
@@ -70,20 +102,23 @@ async def connect(
         ConnectFailed: The first attempt failed (and not `wait`).
         Refused: The server refused the registration.
         Ended: The server said goodbye for good, later.
-        ValueError: `server` or a field breaks the rules; the sentence says which.
+        ValueError: An argument breaks the rules; the sentence says which.
+        RuntimeError: The program does not run trio.
     """
-    register = Register(
-        client_id=client_id,
-        name=name,
-        hostname=socket.gethostname() if hostname is None else hostname,
-        groups=tuple(groups),
-        meta=dict(meta or {}),
-        instance=os.urandom(16).hex(),
-        token=token,
+    require_no_token(token)
+    register = checked(
+        Register(
+            client_id=client_id,
+            name=name,
+            hostname=socket.gethostname() if hostname is None else hostname,
+            groups=groups_of(groups),
+            meta=mapping_of("meta", meta),
+            instance=os.urandom(16).hex(),
+        )
     )
     supervisor = _supervisor(server, register, wait, on_event, dial, jitter, pong_deadline)
     async with _kept(supervisor):
-        yield Presence(supervisor, client_id)
+        yield Presence(supervisor, register.client_id)
 
 
 @asynccontextmanager
@@ -128,8 +163,7 @@ class Presence(Observer):
             Refused: The server says no; then what was said before stands.
             ValueError: An unknown availability, or a note of more than 256 characters.
         """
-        message = SetAvailability(availability, note)
-        check(message)
+        message = checked(SetAvailability(availability, note))
         before, self._supervisor.availability = self._supervisor.availability, message
         session = self._supervisor.session
         if session is None:
@@ -170,9 +204,14 @@ def _supervisor(
     jitter: Callable[[], float],
     pong_deadline: float,
 ) -> Supervisor:
-    check(opening)
+    require_trio()
+    require_flag("wait", wait)
+    require_callback("on_event", on_event)
+    require_function("dial", dial)
+    require_function("jitter", jitter)
+    require_seconds("pong_deadline", pong_deadline)
     return Supervisor(
-        parse_address(server),
+        address_of(server),
         opening,
         wait=wait,
         on_event=on_event or (lambda _: None),

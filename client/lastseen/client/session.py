@@ -16,7 +16,7 @@ from msgspec import structs
 from lastseen.client.ending import End, end_of, refusal_alone
 from lastseen.client.errors import LinkLost, Refused
 from lastseen.client.heartbeat import Heartbeat
-from lastseen.client.link import Link, check
+from lastseen.client.link import Link
 from lastseen.client.nursery import plain_nursery
 from lastseen.client.patience import patiently
 from lastseen.client.pings import PONG_DEADLINE, Pings
@@ -102,14 +102,12 @@ class Session:
             await self._link.aclose()
 
     async def request(self, message: Request, kind: type[A]) -> A:
-        """The answer to `message`.
+        """Return the answer to `message`, which fits the rules of the protocol (`arguments`).
 
         Raises:
             Refused: It was an `error`.
             LinkLost: The link broke, or the answer did not come in time.
-            ValueError: The message breaks the rules of the protocol.
         """
-        check(message)
         with self._replies.expect() as reply:
             await self.send(structs.replace(message, request_id=reply.number))
             await patiently(reply.arrived, REQUEST_DEADLINE, "answer")
@@ -119,9 +117,8 @@ class Session:
         """Say something that only a refusal answers; the pong after it says that there was none.
 
         Raises:
-            Refused, LinkLost, ValueError: As `request`.
+            Refused, LinkLost: As `request`.
         """
-        check(message)
         with self._replies.expect() as reply:
             await self.send(structs.replace(message, request_id=reply.number))
             await self.ping()

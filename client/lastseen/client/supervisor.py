@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import trio
 
+from lastseen.client.arguments import checked
 from lastseen.client.backoff import LONGEST_CEILING, full_jitter
 from lastseen.client.ending import End, error_of, pause_after
 from lastseen.client.errors import ConnectFailed, LastseenError, LinkLost
@@ -18,7 +19,7 @@ from lastseen.client.events import (
 )
 from lastseen.client.idle_cuts import IdleCuts
 from lastseen.client.link import Dial, open_link
-from lastseen.client.session import Session
+from lastseen.client.session import A, Session
 from lastseen.shared.address import format_address
 from lastseen.shared.messages import Registered, Request, SetAvailability
 
@@ -95,6 +96,16 @@ class Supervisor:
         if self.session is None:
             raise LinkLost(f"there is no link to {self._server} just now")
         return self.session
+
+    async def request(self, message: Request, kind: type[A]) -> A:
+        """Return the answer to a message, by the live session.
+
+        Raises:
+            ValueError: The message breaks the rules of the protocol, link or no link.
+            Refused, LinkLost: As `Session.request`.
+        """
+        message = checked(message)
+        return await self.current().request(message, kind)
 
     async def leave(self) -> None:
         """Say goodbye if there is anybody to say it to, and do not come back."""

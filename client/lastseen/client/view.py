@@ -1,7 +1,7 @@
 """What a watcher knows: everyone present, kept exact by a snapshot and the diffs after it. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from lastseen.shared.messages import ClientList, ClientRecord, Diff
@@ -77,6 +77,18 @@ class View(Mapping[str, ClientRecord]):
             self._coming_revision = max(self._coming_revision, message.revision)
             return None
         return self._apply_diff(message)
+
+    def follow(self, change: Change) -> Change:
+        """Take over the change of another view; return it as one of this view.
+
+        So a view that another thread goes on to change can have a copy here.
+        """
+        for record in change.joins + change.updates:
+            self._records[record.client_id] = record
+        for record in change.leaves:
+            self._records.pop(record.client_id, None)
+        self.epoch, self.revision = change.view.epoch, change.view.revision
+        return replace(change, view=self)
 
     def hold_to(self, position: Position) -> None:
         """See that nothing before `position` was missed.

@@ -102,6 +102,7 @@ class Gauge:
             page=self.page,
             refusals=dict(presence.refusals.counts),
             idle_cut=self._idle_cut(presence.policy.heartbeat_interval),
+            contested=registry.takeovers.contested(presence.clock.now().awake),
             request_id=request_id,
         )
 

@@ -13,7 +13,7 @@ def parse_address(text: str, default_port: int = DEFAULT_PORT) -> tuple[str, int
         ValueError: With a sentence for the person who wrote it.
     """
     host, port = _split(text.strip())
-    if not host or (":" in host and not _is_ipv6(host)):
+    if not (_is_ipv6(host) if ":" in host else _is_name(host)):
         raise ValueError(f"expected an address like host:port or [::1]:port, got {text!r}")
     if port is None:
         return host, default_port
@@ -55,6 +55,14 @@ def _split(text: str) -> tuple[str, str | None]:
         return text, None
     host, colon, port = text.partition(":")
     return host, port if colon else None
+
+
+def _is_name(host: str) -> bool:
+    """Return whether a resolver can be asked for it: no label is empty or too long."""
+    try:
+        return bool(host.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _is_ipv6(host: str) -> bool:

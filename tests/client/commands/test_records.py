@@ -31,7 +31,16 @@ def test_a_row_says_everything_about_a_client(record, now, before):
         "via": "websocket",
         "groups": "rack-3, web",
         "availability": "away: lunch",
+        "warning": "",
     }
+
+
+@pytest.mark.parametrize(("age", "warns"), [(5, True), (599, True), (601, False)])
+def test_an_id_that_several_processes_share_is_marked_while_the_server_counts_it(
+    record, now, before, age, warns
+):
+    found = texts(record("a", contested_at=before(age)), now)["warning"]
+    assert found == ("⚠ several processes share this id" if warns else "")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +107,7 @@ def test_json_has_every_field_whatever_its_value(record):
         "sessions",
         "timeout",
         "every",
+        "contested_at",
     ]
 
 

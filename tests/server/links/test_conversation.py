@@ -191,8 +191,12 @@ def test_the_same_instance_takes_over_silently_and_its_old_link_ends(house: Hous
 
 def test_another_instance_replaces_the_old_one_which_is_told_not_to_come_back(house: House):
     old = house.register("web-01", instance="i1")
-    new = house.register("web-01", instance="i2")
-    assert old.goodbye == Goodbye("replaced", reconnect=False)
+    new = house.register("web-01", instance="i2", hostname="rack-7")
+    assert (old.goodbye.reason, old.goodbye.reconnect) == ("replaced", False)
+    assert old.goodbye.message.startswith(
+        f"another instance at {house.presence.registry.record('web-01').address} (host 'rack-7') "
+        "took over client_id 'web-01': give each process a client_id of its own"
+    )
     assert isinstance(new.heard[0], Registered)
     assert house.presence.transitions["replaced"] == 1
 

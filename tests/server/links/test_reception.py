@@ -10,6 +10,7 @@ from trio.testing import MockClock
 from lastseen.server.links import reception
 from lastseen.server.links.connection import Connection
 from lastseen.server.links.conversation import RETRY_WHEN_FULL
+from lastseen.server.links.delayed_refusals import DELAY
 from lastseen.server.links.doorkeeper import HELLO_DEADLINE, LEAVE_DEADLINE
 from lastseen.server.links.reception import (
     COME_BACK_PER_SECOND,
@@ -19,13 +20,16 @@ from lastseen.server.links.reception import (
     SERVED_AT_ONCE,
     in_portions,
 )
+from lastseen.server.presence.takeovers import AT_ONCE
 from lastseen.shared.messages import (
     GetSettings,
     Goodbye,
+    Leave,
     List,
     Ping,
     Pong,
     Register,
+    Registered,
     SetAvailability,
     Watch,
 )
@@ -102,6 +106,42 @@ async def test_a_stranger_that_only_trickles_bytes_is_closed_as_well(
         await living_house.pass_time(mock_clock, 0.5)
     assert peer.heard == [IDLE]
     assert living_house.ask(other, Ping())[-1] == Pong()
+
+
+async def test_a_peer_that_fights_for_an_id_waits_for_its_refusal(
+    living_house: House, mock_clock: MockClock
+):
+    for n in range(1 + AT_ONCE):
+        holder = living_house.register("web-01", instance=f"i{n}")
+    await living_house.pass_time(mock_clock, ROUND / 2)  # not in step with the rounds
+    challengers = [living_house.connect() for _ in range(3)]
+    for n, peer in enumerate(challengers):
+        assert living_house.ask(peer, Register("web-01", instance="j", request_id=n)) == []
+    challengers.pop().hang_up()
+    await living_house.pass_time(mock_clock, DELAY - 0.25)
+    assert [peer.read() for peer in challengers] == [[], []]
+    await living_house.pass_time(mock_clock, ROUND + 0.25)
+    for n, peer in enumerate(challengers):
+        error, goodbye = peer.read()
+        assert (error.code, error.request_id) == ("id_contested", n)
+        assert 58 < error.retry_after <= 60
+        assert goodbye == Goodbye("id_contested", reconnect=True, retry_after=error.retry_after)
+    assert living_house.ask(holder, Ping())[-1] == Pong()
+    assert len(living_house.desk.delayed) == 0
+
+
+async def test_a_peer_that_waits_for_its_refusal_may_register_once_the_holder_has_left(
+    living_house: House, mock_clock: MockClock
+):
+    for n in range(1 + AT_ONCE):
+        holder = living_house.register("web-01", instance=f"i{n}")
+    peer = living_house.connect()
+    living_house.ask(peer, Register("web-01", instance="j"))
+    living_house.ask(holder, Leave())
+    [registered] = living_house.ask(peer, Register("web-01", instance="j"))
+    assert isinstance(registered, Registered)
+    await living_house.pass_time(mock_clock, 2 * ROUND + DELAY)
+    assert peer.goodbye is None
 
 
 async def test_an_observer_may_be_silent_as_long_as_a_client(

@@ -26,7 +26,9 @@ def test_a_displaced_link_is_told_that_it_was_replaced_and_not_to_come_back(
     old, new = new_link(), new_link()
     world.register("a", "i1", old)
     world.register("a", "i2", new)
-    assert old.goodbyes == [Goodbye("replaced", reconnect=False)]
+    [goodbye] = old.goodbyes
+    assert (goodbye.reason, goodbye.reconnect) == ("replaced", False)
+    assert "took over client_id 'a': give each process a client_id of its own" in goodbye.message
     assert new.goodbyes == []
 
 

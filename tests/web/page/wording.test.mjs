@@ -23,6 +23,13 @@ test("the head of the panel says why", () => {
   assert.equal(wording.headline(client("a"), NOW), "Online for 3 min");
 });
 
+test("an id that several processes share is marked for as long as the server counts it", () => {
+  const at = (seconds) => client("a", { contested_at: new Date((NOW - seconds) * 1000).toISOString() });
+  assert.equal(wording.isContested(client("a"), NOW), false);
+  assert.equal(wording.isContested(at(5), NOW), true);
+  assert.equal(wording.isContested(at(601), NOW), false);
+});
+
 test("a few changes are announced by name, many by number", () => {
   const counts = { online: 12, late: 0, offline: 3 };
   assert.equal(wording.announcement([], counts), "");

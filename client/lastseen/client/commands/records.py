@@ -1,7 +1,7 @@
 """A client's record as a row of a table, as JSON, and where it stands in a sorted list. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from lastseen.client.commands.columns import Cell, Column
@@ -21,7 +21,11 @@ COLUMNS = (
     Column("via", rank=8),
     Column("groups", narrowest=8, rank=7),
     Column("availability", narrowest=12, rank=5),
+    Column("warning", narrowest=12),
 )
+
+CONTESTED_FOR = timedelta(minutes=10)
+"""How long a takeover is worth a warning: as long as the server counts it."""
 
 _STATUS = {
     "online": Cell("● online", "green"),
@@ -44,6 +48,7 @@ def row(record: ClientRecord, now: datetime) -> list[Cell]:
         Cell(record.via),
         Cell(safe(", ".join(record.groups))),
         Cell(availability(record)),
+        Cell(warning(record, now), "yellow"),
     ]
 
 
@@ -60,6 +65,14 @@ def availability(record: ClientRecord) -> str:
     if record.availability == "available":
         return safe(record.note)
     return f"{record.availability}: {safe(record.note)}" if record.note else record.availability
+
+
+def warning(record: ClientRecord, now: datetime) -> str:
+    """Return what is wrong with a client's id; nothing if all is well."""
+    at = record.contested_at
+    if at is None or now - at > CONTESTED_FOR:
+        return ""
+    return "⚠ several processes share this id"
 
 
 def to_dict(record: ClientRecord) -> dict[str, Any]:

@@ -70,12 +70,10 @@ def hold_to_the_wire(message: Message) -> None:
     Raises:
         UsageError: Naming the argument, the value met and what is expected.
     """
-    from lastseen.client.link import check
+    from lastseen.client.arguments import checked
 
     try:
-        check(message)
-    except UnicodeEncodeError:
-        raise UsageError("expected text, got an argument that is not UTF-8") from None
+        checked(message)
     except ValueError as error:
         raise UsageError(safe(_by_argument(str(error), message))) from None
 

@@ -26,6 +26,8 @@ def _told(record: ClientRecord, before: ClientRecord | None, now: datetime) -> s
         told += f", {said}"
     elif before is not None and records.availability(before):
         told += f", {record.availability}"
+    if wrong := records.warning(record, now):
+        told += f", {wrong}"
     return told + _last_seen(record, now)
 
 

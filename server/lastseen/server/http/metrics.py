@@ -102,6 +102,8 @@ class Server(Collector):
         yield transitions
         yield _counter("lastseen_forgotten_clients", "Clients cleaned up.", stats.forgotten)
         yield _gauge("lastseen_held_sessions", "Held back after a mass loss.", stats.held)
+        about = "Client ids that several processes took over from each other within ten minutes."
+        yield _gauge("lastseen_contested_clients", about, stats.contested)
 
     def _of_links(self, stats: Stats) -> Iterator[Metric]:
         yield _gauge("lastseen_connections", "Open TCP and WebSocket links.", stats.connections)

@@ -26,6 +26,7 @@ CLOSE_CODES = {
     "timeout": 4008,
     "kicked": 4009,
     "too_many_sessions": 4010,
+    "id_contested": 4011,
 }
 """The close code for each reason of a goodbye (docs/protocol.md)."""
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import ClassVar, TypeVar, get_args
 
 from lastseen.server import logs
@@ -161,8 +162,9 @@ class Conversation:
         try:
             self._session = self._desk.presence.register(registration, self._connection, now)
         except RegistrationRefused as refusal:
-            self._refuse_registration(message, refusal)
+            self._refuse_registration(message, refusal, now)
             return
+        self._desk.delayed.remove(self._connection)
         shares = self._session.client.live_sessions > 1
         doorkeeper.registered(self._connection, shares=shares)
         self._connection.trust()
@@ -282,7 +284,13 @@ class Conversation:
         self._refuse(message, code, sentence)
         self._connection.dismiss(Goodbye(code, reconnect=False))
 
-    def _refuse_registration(self, message: Register, refusal: RegistrationRefused) -> None:
+    def _refuse_registration(
+        self, message: Register, refusal: RegistrationRefused, now: Moment
+    ) -> None:
+        if refusal.code == "id_contested":
+            refuse = partial(self._refuse_contested, message, refusal)
+            self._desk.delayed.add(self._connection, refuse, now.awake)
+            return
         if refusal.code in _FULL:
             self._send_away(refusal.code, str(refusal), message.request_id)
         else:
@@ -292,6 +300,12 @@ class Conversation:
         """Refuse a peer that may come back later."""
         later = come_back_later()
         self._connection.send(Error(code, sentence, later, request_id=request_id))
+        self._connection.dismiss(Goodbye(code, reconnect=True, retry_after=later))
+
+    def _refuse_contested(self, message: Register, refusal: RegistrationRefused) -> None:
+        """Refuse a registration that may succeed a while later."""
+        code, later = refusal.code, refusal.retry_after
+        self._connection.send(Error(code, str(refusal), later, request_id=message.request_id))
         self._connection.dismiss(Goodbye(code, reconnect=True, retry_after=later))
 
     def _refuse_unreadable(self, error: WireError) -> None:
@@ -331,6 +345,7 @@ class Conversation:
 
     def _end(self, now: Moment, *, broken: bool) -> None:
         """Nothing of this link counts any more."""
+        self._desk.delayed.remove(self._connection)
         self._desk.presence.watchers.remove(self._connection)
         if self._session is not None and broken:
             self._desk.presence.broke(self._session, now)

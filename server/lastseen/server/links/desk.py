@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from msgspec import Struct, field
 
 from lastseen.server.links.connection_limits import UNLIMITED, ConnectionLimits
+from lastseen.server.links.delayed_refusals import DelayedRefusals
 from lastseen.server.links.doorkeeper import Doorkeeper
 from lastseen.server.links.idle_cuts import IdleCuts
 from lastseen.server.presence.presence import Presence
@@ -35,6 +36,7 @@ class Desk(Struct, frozen=True):
         telling: Who answers questions about notifications; None where nothing is remembered.
         limits: How many connections may be open.
         idle_cuts: Finds out whether idle connections are cut on their way.
+        delayed: Refusals that are held back, to slow their peers down.
     """
 
     presence: Presence
@@ -45,3 +47,4 @@ class Desk(Struct, frozen=True):
     telling: Asker[NotifyQuestion] | None = None
     limits: Callable[[], ConnectionLimits] = lambda: UNLIMITED
     idle_cuts: IdleCuts = field(default_factory=IdleCuts)
+    delayed: DelayedRefusals = field(default_factory=DelayedRefusals)

@@ -74,8 +74,8 @@ class Reception:
             apart(connection, partial(self._turn_away, connection, why_not))
 
     async def see_to_deadlines(self) -> None:
-        """Dismiss strangers and observers that are overdue, close those that do not leave. For
-        ever.
+        """Dismiss strangers and observers that are overdue, close those that do not leave, and
+        send refusals that were held back. For ever.
         """
         presence = self._desk.presence
         while True:
@@ -87,6 +87,8 @@ class Reception:
                 apart(connection, connection.close)
             for connection in (*due.strangers, *due.observers):
                 apart(connection, partial(_dismiss_if_idle, connection))
+            for connection, refuse in self._desk.delayed.due(presence.clock.now().awake):
+                apart(connection, refuse)
 
     async def tell_settings(self) -> None:
         """Send the settings to every link that has a session, whenever they change. For ever."""

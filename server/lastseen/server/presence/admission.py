@@ -14,7 +14,11 @@ from lastseen.server.presence.model import (
     Session,
     Transition,
 )
-from lastseen.shared.messages import Via
+from lastseen.server.presence.takeovers import AT_ONCE, PACE
+from lastseen.shared.messages import Goodbye, Via
+
+ADVICE = 'give each process a client_id of its own, or set duplicate = "share" on the server'
+"""What to do about two processes with one id."""
 
 LAN_PREFIX = "lan:"
 """How the ids of LAN members begin, and of nobody else: whoever can send a datagram can speak for
@@ -27,12 +31,15 @@ class RegistrationRefused(Exception):
 
     Attributes:
         code: `server_full`, `duplicate_client`, `reserved_id`, `too_many_sessions` or
-            `too_many_connections`.
+            `too_many_connections`; `id_contested`: other processes took the id over too often just
+            now.
+        retry_after: Seconds after which the registration may succeed; None: not known.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.retry_after = retry_after
 
 
 class Admission(Struct, frozen=True):
@@ -41,12 +48,16 @@ class Admission(Struct, frozen=True):
     Attributes:
         displaced: Links of older sessions that this one took over from; they are to be closed.
         reconnects: Whether they were of the same instance: then their owner is this session's.
+        replaced: Where another instance was that was online until now; empty: none was.
+        contested: Whether other instances took the id over repeatedly (`takeovers`).
     """
 
     session: Session
     transition: Transition | None
     displaced: list[Link]
     reconnects: bool
+    replaced: str
+    contested: bool
 
 
 def check_id(client_id: str, via: Via) -> None:
@@ -96,7 +107,7 @@ def sessions_to_take_over(client: Client, instance: str, policy: Policy) -> Sequ
             "duplicate_client",
             f"client_id {client.client_id!r} is in use by another instance at "
             f"{next(s.address for s in others if s.state is FRESH)}; "
-            "this server rejects a second one (server.duplicate)",
+            f"this server rejects a second one (server.duplicate): {ADVICE}",
         )
     return [*own, *others]
 
@@ -122,6 +133,35 @@ def check_sessions(
             f"the server has no room for another session of client_id {client.client_id!r}: "
             "what is left is kept for clients that have none",
         )
+
+
+def check_pace(client: Client, wait: float) -> None:
+    """Refuse a takeover that comes too soon after others; `wait` is in seconds.
+
+    Raises:
+        RegistrationRefused: `wait` is not over.
+    """
+    if wait > 0:
+        raise RegistrationRefused(
+            "id_contested",
+            f"client_id {client.client_id!r} is in use by another instance at {where(client)}, and "
+            f"was taken over {AT_ONCE} times within {PACE:g} s: {ADVICE}",
+            retry_after=round(wait, 3),
+        )
+
+
+def goodbye_to_replaced(client: Client) -> Goodbye:
+    """Return what a session is told that another instance took over from."""
+    message = (
+        f"another instance at {where(client)} took over client_id {client.client_id!r}: {ADVICE}"
+    )
+    return Goodbye("replaced", reconnect=False, message=message)
+
+
+def where(client: Client) -> str:
+    """Return the address that a client was last heard from, with its hostname."""
+    host = f" (host {client.hostname!r})" if client.hostname else ""
+    return f"{client.address}{host}"
 
 
 def is_of(session: Session, instance: str) -> bool:

@@ -77,4 +77,9 @@ def record_of(client: Client) -> ClientRecord:
         sessions=client.live_sessions,
         timeout=client.timeout,
         every=client.every,
+        contested_at=(
+            None
+            if client.contested_at is None
+            else datetime.fromtimestamp(client.contested_at, UTC)
+        ),
     )

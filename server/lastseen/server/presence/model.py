@@ -164,6 +164,7 @@ class Client(Struct, eq=False, gc=False):
         timeout, every: The same, in seconds; None where that session holds a link.
         is_described_by_link: Whether a link was the last to describe the client.
         last_word: The last sign of life of its sessions that have ended; None before the first.
+        contested_at: Unix time of the last takeover that made its id a contested one.
     """
 
     client_id: str
@@ -182,6 +183,7 @@ class Client(Struct, eq=False, gc=False):
     reason: Reason = "registered"
     sessions: tuple[Session, ...] = ()
     last_word: Moment | None = None
+    contested_at: float | None = None
 
     @property
     def last_seen(self) -> float:

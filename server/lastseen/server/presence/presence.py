@@ -11,7 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec import Struct
 
 from lastseen.server import logs
-from lastseen.server.presence.admission import RegistrationRefused
+from lastseen.server.presence.admission import (
+    ADVICE,
+    RegistrationRefused,
+    goodbye_to_replaced,
+)
 from lastseen.server.presence.clock import AwakeClock
 from lastseen.server.presence.description import precedence
 from lastseen.server.presence.journal import Encode, Journal
@@ -94,10 +98,29 @@ class Presence:
         try:
             admission = self.registry.register(registration, link, now)
         except RegistrationRefused as refusal:
-            self._refused(registration.message.client_id, registration.address, refusal)
+            if refusal.code == "id_contested":  # the warning about the id says it, once a period
+                self.counts.refused += 1
+                self.refusals.counts["id_contested"] += 1
+            else:
+                self._refused(registration.message.client_id, registration.address, refusal)
             raise
+        client = admission.session.client
+        goodbye = (
+            Goodbye("replaced", reconnect=True)
+            if admission.reconnects
+            else goodbye_to_replaced(client)
+        )
         for displaced in admission.displaced:
-            displaced.dismiss(Goodbye("replaced", reconnect=admission.reconnects))
+            displaced.dismiss(goodbye)
+        if admission.contested and self.registry.takeovers.should_warn(client.client_id, now.awake):
+            log.warning(
+                "several processes share one client_id",
+                client_id=client.client_id,
+                address=client.address,
+                hostname=client.hostname,
+                replaced=admission.replaced,
+                hint=ADVICE,
+            )
         if admission.transition is None:
             self._described(registration.message.client_id)
         self._note(admission.transition)

@@ -11,10 +11,12 @@ from lastseen.server.presence import linkless
 from lastseen.server.presence.admission import (
     Admission,
     check_id,
+    check_pace,
     check_room,
     check_sessions,
     is_of,
     sessions_to_take_over,
+    where,
 )
 from lastseen.server.presence.census import Census
 from lastseen.server.presence.description import (
@@ -38,6 +40,7 @@ from lastseen.server.presence.model import (
     Transition,
 )
 from lastseen.server.presence.roll import Roll
+from lastseen.server.presence.takeovers import Takeovers
 from lastseen.shared.messages import Availability, ClientRecord, Reason, Status, Via
 
 GROUPS_SHARED = 1_000
@@ -59,6 +62,7 @@ class Registry(Roll):
         counts: How many clients are online, and late.
         census: The same by group and by way.
         sessions_begun: How many sessions there have been in this run.
+        takeovers: Which ids other instances took over of late.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -67,6 +71,7 @@ class Registry(Roll):
         self.census = Census()
         self.counts = self.census.statuses
         self.sessions_begun = 0
+        self.takeovers = Takeovers()
         self._groups: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     @property
@@ -81,7 +86,7 @@ class Registry(Roll):
 
         Raises:
             RegistrationRefused: The server is full, the id is reserved, it is in use and the
-                policy is `reject`, or it has too many sessions.
+                policy is `reject`, it was taken over too often, or it has too many sessions.
         """
         message = registration.message
         check_id(message.client_id, registration.via)
@@ -89,10 +94,13 @@ class Registry(Roll):
         before = _counted(client)
         taken_over = sessions_to_take_over(client, message.instance, self.policy)
         check_sessions(client, taken_over, registration, self.policy)
-        describe(client, registration, self._one_copy_of(message.groups))
-        displaced = [s.link for s in taken_over if s.link is not None]
         others = [s for s in taken_over if not is_of(s, message.instance)]
         stolen = any(s.state is FRESH and s.instance is not None for s in others)
+        if stolen:
+            check_pace(client, self.takeovers.wait(client.client_id, now.awake))
+        replaced = where(client) if stolen else ""
+        describe(client, registration, self._one_copy_of(message.groups))
+        displaced = [s.link for s in taken_over if s.link is not None]
         if others:  # what the other instance said of itself goes with it
             client.availability, client.note = "available", ""
         for session in taken_over:
@@ -109,8 +117,18 @@ class Registry(Roll):
         self.detector.begin(session)
         reason = self._reason_to_come(client, before)
         reason = "replaced" if stolen else reason
+        contested = stolen and self.takeovers.record(client.client_id, now.awake)
+        if contested:
+            client.contested_at = now.wall
         transition = self._settle(client, before, reason, now, silence=0.0)
-        return Admission(session, transition, displaced, reconnects=not others)
+        return Admission(
+            session,
+            transition,
+            displaced,
+            reconnects=not others,
+            replaced=replaced,
+            contested=contested,
+        )
 
     def beat(self, beat: Beat, now: Moment) -> Beaten:
         """A sign of life without a link: the first of its way begins a session.

@@ -27,6 +27,8 @@ export interface ClientRecord {
   readonly address: string;
   /** How many links it has. */
   readonly sessions: number;
+  /** When another process last took over its id, if that happened three times in ten minutes. */
+  readonly contested_at?: string;
 }
 
 export interface Options {

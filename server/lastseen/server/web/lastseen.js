@@ -114,7 +114,8 @@ export function pauseAfter(end, pauses) {
 /** The end that a goodbye makes; the last error belongs to it where it names the same thing. */
 export function endOf(goodbye, lastError) {
   const error = lastError?.code === goodbye.reason ? lastError : null;
-  const reason = error?.message ?? `the server said goodbye: ${goodbye.reason}`;
+  const words = [goodbye.reason, goodbye.message].filter(Boolean).join(": ");
+  const reason = error?.message ?? `the server said goodbye: ${words}`;
   return { reason, reconnect: goodbye.reconnect === true, goodbye, error };
 }
 

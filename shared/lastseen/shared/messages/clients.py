@@ -31,6 +31,8 @@ class ClientRecord(Struct, frozen=True, omit_defaults=True, gc=False):
         timeout: After how many seconds without a heartbeat the client is offline, where heartbeats
             keep it online; None: it holds a link, and the server's connection_timeout counts.
         every: After how many seconds without a heartbeat it is late; None: not before `timeout`.
+        contested_at: When another process took over its id for the last time, if that happened
+            three times within ten minutes (UTC). The processes then share an id by mistake.
     """
 
     client_id: str
@@ -49,6 +51,7 @@ class ClientRecord(Struct, frozen=True, omit_defaults=True, gc=False):
     sessions: int = 0
     timeout: float | None = None
     every: float | None = None
+    contested_at: Moment | None = None
 
 
 class List(Request, frozen=True):

@@ -85,8 +85,12 @@ class Goodbye(Message, frozen=True):
     """The server is about to close this link.
 
     `reconnect` says whether coming back can help; `retry_after`, in seconds, when.
+
+    Attributes:
+        message: A sentence for people: the cause, and what to do. Empty where the reason says it.
     """
 
     reason: str
     reconnect: bool
     retry_after: Seconds | None = None
+    message: str = ""

@@ -85,6 +85,7 @@ class Stats(Answer, frozen=True):
         page: The address of the page; empty where HTTP is not served.
         idle_cut: None unless connections are cut before the next heartbeat is due.
         refusals: How many connections, registrations and watches limits refused, by the code.
+        contested: Client ids that other processes took over three times within ten minutes.
     """
 
     version: str
@@ -120,3 +121,4 @@ class Stats(Answer, frozen=True):
     page: str = ""
     refusals: dict[str, int] = {}
     idle_cut: IdleCut | None = None
+    contested: int = 0

@@ -11,7 +11,7 @@ import { silencePart } from "./silence_part.js";
 import { deliveriesPart } from "./deliveries.js";
 import { ago, exact, moment, precisely } from "./times.js";
 import { uptimePart } from "./uptime.js";
-import { AVAILABILITIES, VIAS, headline } from "./wording.js";
+import { AVAILABILITIES, CONTESTED, VIAS, headline, isContested } from "./wording.js";
 
 /** Milliseconds: the last sign of life of one that is online makes no change, so it is asked for. */
 const LOOK_AGAIN = 5000;
@@ -26,6 +26,7 @@ export class ClientPanel {
   #title = h("h2", {});
   #headline = h("p", { class: "headline" });
   #note = h("p", { class: "note" });
+  #warning = h("p", { class: "note" });
   #facts = h("div", {});
   #meta = h("div", { class: "meta" });
   #seen = h("span", {});
@@ -51,6 +52,7 @@ export class ClientPanel {
       h("div", { class: "title-line" }, this.#dot, this.#title),
       this.#headline,
       this.#note,
+      this.#warning,
     );
     const parts = this.#parts.map(({ node }) => node);
     this.node = h(
@@ -83,6 +85,7 @@ export class ClientPanel {
     setText(this.#headline, headline(this.#client, now));
     setText(this.#seen, ago(moment(this.#heard), now));
     this.#seen.title = exact(moment(this.#heard));
+    setText(this.#warning, isContested(this.#client, now) ? CONTESTED : "");
   }
 
   end() {

@@ -8,6 +8,8 @@ import {
   STATUSES,
   VIAS,
   number,
+  CONTESTED,
+  isContested,
   standing,
   standingExactly,
   stripInWords,
@@ -44,6 +46,7 @@ export class ClientRow {
   #status = h("span", { class: "unseen" });
   #name = h("bdi", { class: "name" });
   #badge = h("span", { class: "badge" });
+  #warning = h("span", { class: "badge", title: CONTESTED });
   #about = h("bdi", { class: "about" });
   #host = h("bdi", { class: "host" });
   #address = h("bdi", { class: "address" });
@@ -55,7 +58,7 @@ export class ClientRow {
     const words = h(
       "span",
       { class: "words" },
-      h("span", { class: "first" }, this.#name, this.#badge),
+      h("span", { class: "first" }, this.#name, this.#badge, this.#warning),
       this.#about,
     );
     this.node = h(
@@ -85,6 +88,7 @@ export class ClientRow {
   /** Time has passed. */
   tick(now) {
     setText(this.#seen, standing(this.#client, now));
+    setText(this.#warning, isContested(this.#client, now) ? "Shared id" : "");
   }
 
   /** Draw the eye to a change, quietly. */

@@ -48,6 +48,16 @@ export function headline(client, now) {
   return [`${STATUSES[client.status]} for ${long}`, why].filter(Boolean).join(", ");
 }
 
+export const CONTESTED =
+  "Several processes share this id and replace each other. Give each an id of its own.";
+
+/** Seconds for which a takeover is worth a warning: as long as the server counts it. */
+const CONTESTED_FOR = 600;
+
+/** Whether several processes share its id, so that each pushes the others out. */
+export const isContested = ({ contested_at }, now) =>
+  contested_at !== undefined && now - moment(contested_at) <= CONTESTED_FOR;
+
 /** A transition of the history: "Offline, timed out". */
 export const transition = ({ after, reason }) =>
   `${STATUSES[after] ?? after}, ${REASONS[reason] ?? reason}`;
