@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from lastseen.shared.messages import GetSettings, Goodbye, Leave, Settings
+from lastseen.shared.messages import GetSettings, Goodbye, Leave, Settings, Silence, Silenced
 
 Fixture = Callable[..., Any]
 
@@ -169,7 +169,7 @@ def test_what_was_told_of_a_client_is_listed_and_it_can_be_silenced(
     client = wire(server)
     client.register("ada", name="Ada")
     page = visit(server, "?client=ada")
-    page.reads(".panel", "nobody is told of it")
+    page.reads(".panel", "no notification about this client is sent")
     client.say(Leave())
     page.shows("ada", "offline")
     page.reads(".deliveries", "siren offline")
@@ -178,6 +178,25 @@ def test_what_was_told_of_a_client_is_listed_and_it_can_be_silenced(
     page.reads(".silences", "For 59 min")
     page.reads(".silences", "<b>moving</b>")
     page.push("End")
+    page.until("() => document.querySelectorAll('.silences li').length === 0")
+
+
+def test_a_silence_of_many_clients_shows_its_scope_and_ends_only_after_a_question(
+    remembering: Fixture, visit: Fixture, wire: Fixture
+):
+    server = remembering(server=QUIET)
+    observer, client = wire(server), wire(server)
+    client.register("web-01")
+    observer.say(Silence(3600, "web-*"))
+    observer.hear_only(Silenced)
+    page = visit(server, "?client=web-01")
+    page.reads(".silences", "Applies to web-*")
+    page.push("End")
+    page.reads("dialog", "End the silence of web-*?")
+    page.push("Cancel")
+    page.reads(".silences", "Applies to web-*")
+    page.push("End")
+    page.push("End for all")
     page.until("() => document.querySelectorAll('.silences li').length === 0")
 
 
