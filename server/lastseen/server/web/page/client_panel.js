@@ -15,6 +15,8 @@ import { AVAILABILITIES, VIAS, headline } from "./wording.js";
 
 /** Milliseconds: the last sign of life of one that is online makes no change, so it is asked for. */
 const LOOK_AGAIN = 5000;
+/** Milliseconds between two looks at the strip and the uptime, which move on without a change. */
+const REFRESH = 60_000;
 /** Milliseconds until a change is in the server's history. */
 const WRITTEN = 1500;
 
@@ -30,6 +32,7 @@ export class ClientPanel {
   #meta = h("div", { class: "meta" });
   #seen = h("span", {});
   #actions;
+  #moving;
   #parts;
   #timers = [];
 
@@ -38,9 +41,9 @@ export class ClientPanel {
     this.#owner = owner;
     this.#heard = client.last_seen;
     this.#actions = actions(client, owner);
+    this.#moving = [dayPart(client, owner), uptimePart(client, owner)];
     this.#parts = [
-      dayPart(client, owner),
-      uptimePart(client, owner),
+      ...this.#moving,
       historyPart(client, owner),
       deliveriesPart(client, owner),
       silencePart(client, owner),
@@ -65,6 +68,7 @@ export class ClientPanel {
     this.update(client);
     this.#load();
     this.#timers.push(setInterval(() => this.#lookAgain(), LOOK_AGAIN));
+    this.#timers.push(setInterval(() => document.hidden || this.#refresh(), REFRESH));
   }
 
   /** Its record is this one now. */
@@ -91,6 +95,10 @@ export class ClientPanel {
 
   #load() {
     for (const { load } of this.#parts) load();
+  }
+
+  #refresh() {
+    for (const { load } of this.#moving) load();
   }
 
   async #lookAgain() {

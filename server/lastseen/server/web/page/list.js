@@ -75,6 +75,18 @@ export class ListView {
     this.#draw();
   }
 
+  /** Scroll to a client's row, without moving the focus: whether it has one. */
+  reveal(clientId) {
+    const { rows } = this.#layout;
+    const index = rows.findIndex(({ client }) => client?.client_id === clientId);
+    if (index < 0) return false;
+    const { scrollTop, clientHeight } = this.scroller;
+    const covered = this.#heights().group;
+    this.scroller.scrollTop = this.#layout.scrollTo(index, scrollTop, clientHeight, covered);
+    this.#draw();
+    return true;
+  }
+
   /** Time has passed. */
   tick(now) {
     for (const { view } of this.#shown.values()) view.tick(now);

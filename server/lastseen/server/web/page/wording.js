@@ -24,6 +24,21 @@ export const REASONS = {
   silent: "fell silent",
 };
 
+/** How a channel of notifications is, by `stateOfChannel`. */
+export const CHANNEL_STATES = {
+  working: "Working",
+  failing: "Failing, tried again",
+  broken: "Broken: nothing is sent",
+  off: "Disabled in the settings",
+};
+
+/** "off" for a disabled channel, otherwise the state that the server reports. */
+export const stateOfChannel = ({ enabled, state }) => (enabled ? state : "off");
+
+/** The names of broken channels. */
+export const brokenChannels = (channels) =>
+  channels.filter((channel) => stateOfChannel(channel) === "broken").map(({ name }) => name);
+
 /** More changes at once than this are counted, not named, to those who listen. */
 const NAMED = 3;
 
