@@ -114,6 +114,9 @@ def test_filters_and_search_are_kept_in_the_address(serve: Fixture, visit: Fixtu
     page.click("[data-status=offline].count-button")
     page.reads(".empty", "Nobody")
     assert page.query() == "?status=offline&group=Web"
+    page.push("Clear filters")
+    page.until("() => document.querySelectorAll('.row[data-client]').length === 3")
+    assert page.query() == ""
 
 
 def test_everything_is_reached_by_keyboard(serve: Fixture, visit: Fixture, wire: Fixture):

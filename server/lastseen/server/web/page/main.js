@@ -117,6 +117,11 @@ class Page {
     this.#go({ ...this.#choice, ...changes }, true);
   }
 
+  clearFilters() {
+    this.choose({ status: "", group: "", search: "" });
+    this.#toolbar.focusSearch();
+  }
+
   /** Another view at the side; the same again closes it. */
   view(name) {
     const view = this.#choice.view === name ? "" : name;

@@ -88,11 +88,14 @@ export const pageTitle = (counts) =>
 /** What an empty list says. */
 export function emptiness({ status, group, search }, knowsAnyone) {
   if (!knowsAnyone)
-    return ["Nobody has been here yet", "Clients appear here the moment they register."];
+    return [
+      "Nobody has been here yet",
+      "Clients appear here the moment they register. Try: lastseen connect --id my-first-client",
+    ];
   const what = search ? `“${search}”` : group ? `the group ${group}` : "this";
   if (status && !search && !group)
-    return [`Nobody is ${status} now`, "Others are: choose Everyone above."];
-  return [`Nobody matches ${what}`, "Try another word, or take the filters away."];
+    return [`Nobody is ${status} now`, "Others are: choose Everyone above.", true];
+  return [`Nobody matches ${what}`, "Try another word, or clear the filters.", true];
 }
 
 /** Of a client that is asked for and that nobody has heard of. */
