@@ -34,7 +34,7 @@ export function stripElement(count = COLUMNS, height = HEIGHT) {
 export function drawStrip(svg, timeline, count = COLUMNS, height = HEIGHT) {
   const drawn = timeline === null ? {} : paths(columns(timeline, count), height);
   for (const path of svg.children) setAttribute(path, "d", drawn[path.getAttribute("class")] ?? "");
-  setAttribute(svg, "aria-label", timeline === null ? "" : stripInWords(totals(timeline)));
+  setAttribute(svg, "aria-label", timeline === null ? "Not loaded yet" : stripInWords(totals(timeline)));
 }
 
 export class ClientRow {
