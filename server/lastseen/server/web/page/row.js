@@ -27,7 +27,7 @@ export function stripElement(count = COLUMNS, height = HEIGHT) {
   const kinds = ["online", "late", "offline", "unwatched"];
   const drawn = kinds.map((kind) => s("path", { class: kind }));
   const viewBox = `0 0 ${count} ${height}`;
-  return s("svg", { class: "strip", viewBox, preserveAspectRatio: "none", role: "img" }, ...drawn);
+  return s("svg", { class: "strip", viewBox, preserveAspectRatio: "none", role: "img", "aria-label": "Not loaded yet" }, ...drawn);
 }
 
 /** Draw a timeline; null: nothing is known yet. */
