@@ -222,5 +222,8 @@ def _open_http(server: Server, stats: Callable[[], Stats]) -> "HttpServer":
     )
     past = None if memory is None else memory.reading
     telling = None if notifications is None else notifications.answering
+    tester = None if notifications is None else notifications.tester
     settings = server.steering.config.http
-    return open_http(settings, server.presence, server.steering, stats, past, telling, parts)
+    return open_http(
+        settings, server.presence, server.steering, stats, past, telling, tester, parts
+    )

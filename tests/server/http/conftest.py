@@ -59,10 +59,12 @@ class House:
         app: The ASGI application.
         kept: Where changed settings are kept.
         link: Of every client that registers.
+
+    `desk` are fields of the desk, such as `telling`.
     """
 
     def __init__(
-        self, folder: Path, *, stored: bool = False, base_path: str = "", telling: Any = None
+        self, folder: Path, *, stored: bool = False, base_path: str = "", **desk: Any
     ) -> None:
         config = Config()
         self.kept = folder / "runtime.toml"
@@ -83,7 +85,7 @@ class House:
             lambda: self.gauge.read(connections=0),
             None if self.memory is None else self.memory.reading,
             Asking(),
-            telling,
+            **desk,
         )
         self.parts = Parts(None, keeper, None)
         self.app = make_app(

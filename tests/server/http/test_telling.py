@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+import trio
 
 from lastseen.shared.messages import (
     Answer,
@@ -155,3 +156,51 @@ async def test_without_a_store_nobody_is_told_of_anything(client: httpx.AsyncCli
     for path in ("deliveries", "silences", "channels"):
         told = await client.get(f"/api/{path}")
         assert (told.status_code, told.json()["code"]) == (404, "no_store")
+    told = await client.post("/api/channels/ops/test")
+    assert (told.status_code, told.json()["code"]) == (404, "no_store")
+
+
+class FakeTester:
+    """Answers every test of a channel in the same way.
+
+    Attributes:
+        asked: The channels to be tested.
+    """
+
+    def __init__(self, answer: Error | None) -> None:
+        self.asked: list[str] = []
+        self._answer = answer
+
+    async def test(self, name: str, by: str = "") -> Error | None:
+        assert by
+        self.asked.append(name)
+        await trio.lowlevel.checkpoint()
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "fields"),
+    [
+        (None, 200, {"delivered": True}),
+        (Error("delivery_failed", "HTTP 410"), 200, {"delivered": False, "error": "HTTP 410"}),
+        (Error("unknown_channel", "no"), 404, {"code": "unknown_channel"}),
+        (Error("channel_disabled", "no"), 409, {"code": "channel_disabled"}),
+        (Error("busy", "no", 1.0), 503, {"code": "busy"}),
+    ],
+)
+async def test_a_test_message_has_an_outcome_or_a_refusal(
+    answer: Error | None, status: int, fields: dict[str, Any], new_house: Any
+):
+    tester = FakeTester(answer)
+    async with new_house(tester=tester).client() as client:
+        told = await client.post("/api/channels/ops%2F1/test")
+    assert told.status_code == status
+    assert told.json().items() >= fields.items()
+    assert tester.asked == ["ops/1"]
+
+
+async def test_a_page_of_another_origin_sends_no_test_message(new_house: Any):
+    tester = FakeTester(None)
+    async with new_house(tester=tester).client() as client:
+        told = await client.post("/api/channels/ops/test", headers={"Origin": "https://evil.test"})
+    assert (told.status_code, tester.asked) == (403, [])

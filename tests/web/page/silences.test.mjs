@@ -5,8 +5,10 @@ import { test } from "node:test";
 
 import {
   concerns,
+  coversOnly,
   literally,
   matchesGlob,
+  scopeInWords,
 } from "../../../server/lastseen/server/web/page/silences.js";
 import { client } from "./known.mjs";
 
@@ -41,4 +43,18 @@ test("a silence of a name and a group needs both, one of neither concerns everyo
   assert.ok(concerns({ clients: ["db-*", "web-*"] }, one));
   assert.ok(concerns({ clients: ["web-*"], groups: ["rack-3"] }, one));
   assert.ok(!concerns({ clients: ["web-*"], groups: ["rack-4"] }, one));
+});
+
+test("a silence's scope in words; only one of a single id covers nothing else", () => {
+  const one = client("web-[1]", { groups: ["rack-3"] });
+  assert.ok(coversOnly({ clients: [literally("web-[1]")] }, one));
+  for (const [silence, words] of [
+    [{ clients: ["web-*"] }, "web-*"],
+    [{ clients: ["web-*"], groups: ["rack-3"] }, "web-* in group rack-3"],
+    [{ groups: ["rack-3", "rack-4"] }, "every client in groups rack-3 or rack-4"],
+    [{}, "every client"],
+  ]) {
+    assert.equal(scopeInWords(silence), words);
+    assert.ok(!coversOnly(silence, one), words);
+  }
 });

@@ -1,9 +1,7 @@
 """Trying out the channels of notifications: `notify-test` really sends."""
 
-import secrets
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated
 
 import trio
@@ -14,13 +12,9 @@ from lastseen.server.commands.output import output
 from lastseen.server.config import load
 from lastseen.server.config.sections.channels import Channel
 from lastseen.server.errors import CommandFailed
+from lastseen.server.notify.channel_tester import new_test_message
 from lastseen.server.notify.channels.making import make_sender, new_http
 from lastseen.server.notify.errors import TransportError
-from lastseen.server.notify.notice import ClientNotice, Item, Message
-from lastseen.shared.messages import ClientRecord
-
-TEST_CLIENT = "lastseen-notify-test"
-"""Whom the message is about. It is nobody, so that no receiver takes it for somebody."""
 
 
 def notify_test(
@@ -58,7 +52,7 @@ def _chosen(channels: Sequence[Channel], name: str | None) -> list[Channel]:
 async def _send_by_all(channels: Sequence[Channel]) -> list[str]:
     """Send, by all at the same time, and say how each went. Returns the names of what failed."""
     failed: list[str] = []
-    message = _message(time.time())
+    message = new_test_message(time.time())
 
     async def try_one(channel: Channel) -> None:
         begun = time.monotonic()
@@ -74,18 +68,3 @@ async def _send_by_all(channels: Sequence[Channel]) -> list[str]:
         for channel in channels:
             nursery.start_soon(try_one, channel)
     return sorted(failed)
-
-
-def _message(now: float) -> Message:
-    moment = datetime.fromtimestamp(now, UTC)
-    client = ClientRecord(
-        client_id=TEST_CLIENT,
-        status="offline",
-        reason="left",
-        since=moment,
-        last_seen=moment,
-        name="TEST of notifications: nobody",
-        meta={"description": "This is a test by lastseen-server notify-test."},
-    )
-    name = f"msg_test_{secrets.token_hex(12)}"
-    return Message(name, (Item(name, "offline", ClientNotice(client, now, now, 0.0)),))

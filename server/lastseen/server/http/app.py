@@ -53,6 +53,7 @@ _HANDLERS = [
     telling.unsilence,
     telling.show_channels,
     telling.enable_channel,
+    telling.test_channel,
     server.stats,
     metrics.metrics,
     streaming.events,

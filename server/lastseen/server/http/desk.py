@@ -12,7 +12,7 @@ from lastseen.server.steering import Steering
 from lastseen.server.store import viewing
 from lastseen.server.store.filtering import Filter
 from lastseen.server.store.timelines import Timelines
-from lastseen.shared.messages import ClientRecord, NotifyQuestion, Question, Stats
+from lastseen.shared.messages import ClientRecord, Error, NotifyQuestion, Question, Stats
 
 Groups = tuple[str, ...]
 
@@ -37,6 +37,13 @@ class Past(Asker[Question], Protocol):
         """How many are offline, by the groups that they are in: now, or not long ago."""
 
 
+class ChannelTester(Protocol):
+    """Sends test messages through channels of notifications."""
+
+    async def test(self, name: str, by: str = "") -> Error | None:
+        """Send one through the channel `name`; return None if it was delivered."""
+
+
 class Desk(Struct, frozen=True):
     """Where handlers turn to.
 
@@ -44,6 +51,7 @@ class Desk(Struct, frozen=True):
         stats: How the server is.
         past: None where nothing is remembered.
         telling: Who answers questions about notifications; None where nothing is remembered.
+        tester: Sends test messages through channels; None where nothing is remembered.
     """
 
     presence: Presence
@@ -52,6 +60,7 @@ class Desk(Struct, frozen=True):
     past: Past | None
     asking: Asking
     telling: Asker[NotifyQuestion] | None = None
+    tester: ChannelTester | None = None
 
     def remembered(self) -> Past:
         """The past.
@@ -72,6 +81,16 @@ class Desk(Struct, frozen=True):
         if self.telling is None:
             raise _no_store()
         return self.telling
+
+    def channel_tester(self) -> ChannelTester:
+        """Return the sender of test messages.
+
+        Raises:
+            Problem: Nothing is remembered, so there are no channels.
+        """
+        if self.tester is None:
+            raise _no_store()
+        return self.tester
 
 
 def _no_store() -> Problem:

@@ -7,7 +7,7 @@ from lastseen.server.config.sections.http import Http
 from lastseen.server.hosts import own_hosts
 from lastseen.server.http.app import make_app
 from lastseen.server.http.asking import Asker, Asking
-from lastseen.server.http.desk import Desk, Past
+from lastseen.server.http.desk import ChannelTester, Desk, Past
 from lastseen.server.http.metrics import Parts
 from lastseen.server.http.origins import Origins
 from lastseen.server.http.serving import HttpServer
@@ -25,14 +25,16 @@ def open_http(
     stats: Callable[[], Stats],
     past: Past | None,
     telling: Asker[NotifyQuestion] | None,
+    tester: ChannelTester | None,
     parts: Parts,
 ) -> HttpServer:
-    """A server for the connections that come in; without a store, `past` and `telling` are None.
+    """A server for the connections that come in; without a store, `past`, `telling`
+    and `tester` are None.
 
     Presence must encode diffs in `stream.FORMAT`.
     """
     readers = Readers(presence)
-    desk = Desk(presence, steering, stats, past, Asking(), telling)
+    desk = Desk(presence, steering, stats, past, Asking(), telling, tester)
     steering.witnesses.append(lambda: readers.tell(to_event("settings", view(steering))))
     own = own_hosts(steering.config, socket.gethostname())
     origins = Origins(own, settings.public_url)

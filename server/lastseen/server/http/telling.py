@@ -1,5 +1,6 @@
 """Who is told of what: `/api/deliveries`, `/api/silences`, `/api/channels`."""
 
+import time
 from typing import Annotated, Any
 
 from litestar import Request, delete, get, post
@@ -11,7 +12,7 @@ from lastseen.server.http.access import ADMIN, OBSERVER, address_of
 from lastseen.server.http.clients import Limit
 from lastseen.server.http.desk import Desk
 from lastseen.server.http.paths import legal, text_in
-from lastseen.server.http.problems import REFUSALS
+from lastseen.server.http.problems import REFUSALS, problem_of
 from lastseen.shared.messages import (
     ChannelEnabled,
     ChannelName,
@@ -65,6 +66,16 @@ class ChannelPage(Struct, frozen=True, omit_defaults=True):
 
     channels: list[ChannelRecord]
     after: str | None = None
+
+
+class ChannelTest(Struct, frozen=True, omit_defaults=True):
+    """The outcome of a test message: whether the receiver accepted it, after how many `seconds`,
+    and otherwise why not.
+    """
+
+    delivered: bool
+    seconds: float
+    error: str = ""
 
 
 class NewSilence(Struct, frozen=True, kw_only=True):
@@ -196,6 +207,31 @@ async def enable_channel(
     name = legal(text_in(segment, "channel"), ChannelName, "channel")
     by = address_of(request)
     await desk.asking.ask(desk.teller(), EnableChannel(name), ChannelEnabled, by)
+
+
+@post(
+    "/api/channels/{segment:str}/test",
+    guards=[ADMIN],
+    status_code=200,
+    responses=REFUSALS,
+    tags=["notifications"],
+    summary="Send a test message through a channel",
+)
+async def test_channel(
+    request: Request[Any, Any, Any],
+    desk: NamedDependency[Desk],
+    segment: Annotated[str, PathParameter(min_length=1)],
+) -> ChannelTest:
+    """The outcome, after at most the channel's timeout."""
+    name = legal(text_in(segment, "channel"), ChannelName, "channel")
+    begun = time.monotonic()
+    error = await desk.channel_tester().test(name, address_of(request))
+    seconds = round(time.monotonic() - begun, 3)
+    if error is None:
+        return ChannelTest(delivered=True, seconds=seconds)
+    if error.code == "delivery_failed":
+        return ChannelTest(delivered=False, seconds=seconds, error=error.message)
+    raise problem_of(error)
 
 
 def _if_given(text: str | None, kind: Any, name: str) -> str | None:  # noqa: ANN401 - as `legal`

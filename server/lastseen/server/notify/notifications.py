@@ -4,6 +4,7 @@ import trio
 
 from lastseen.server.keeping.keeper import Keeper
 from lastseen.server.notify.answering import Answering
+from lastseen.server.notify.channel_tester import ChannelTester
 from lastseen.server.notify.lanes import Senders as AnySenders
 from lastseen.server.notify.notifier import Notifier, Surroundings
 from lastseen.server.notify.senders import Senders
@@ -20,6 +21,7 @@ class Notifications:
     Attributes:
         notifier: Who decides and sends.
         answering: Who answers.
+        tester: Sends test messages.
     """
 
     def __init__(
@@ -36,10 +38,11 @@ class Notifications:
         A simulation has its own `senders` and `around`.
         """
         around = around or Surroundings()
+        senders = senders or Senders()
         self.notifier = Notifier(
             store,
             keeper,
-            senders or Senders(),
+            senders,
             settings=lambda: steering.config.notify,
             retention=lambda: steering.config.store.offline_retention * DAY,
             grace=lambda: steering.config.server.reconnect_grace,
@@ -47,6 +50,7 @@ class Notifications:
             around=around,
         )
         self.answering = Answering(store, self.notifier, around.wall, around.in_thread)
+        self.tester = ChannelTester(lambda: steering.config.notify.channels, senders, around.wall)
         keeper.teller = self.notifier
 
     async def restore(self) -> None:

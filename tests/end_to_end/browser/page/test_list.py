@@ -8,6 +8,7 @@ import httpx
 
 Fixture = Callable[..., Any]
 
+SEARCH = "Search by name, id, host, address or note"
 QUIET = {"connection_timeout": 600, "heartbeat_interval": 300}
 """Clients of tests that say nothing stay online."""
 
@@ -105,11 +106,17 @@ def test_filters_and_search_are_kept_in_the_address(serve: Fixture, visit: Fixtu
     assert set(page.statuses()) == {"web-2"}
     assert page.run("() => document.querySelector('#search').value") == "web-2"
     page.press("/")
-    page.press("Escape")
+    page.press("Escape")  # leaves the field, and what was typed stays
+    assert page.focused() != "search"
+    assert page.run("() => document.querySelector('#search').value") == "web-2"
+    page.fill(SEARCH, "")
     page.until("() => document.querySelectorAll('.row[data-client]').length === 2")
     page.click("[data-status=offline].count-button")
     page.reads(".empty", "Nobody")
     assert page.query() == "?status=offline&group=Web"
+    page.push("Clear filters")
+    page.until("() => document.querySelectorAll('.row[data-client]').length === 3")
+    assert page.query() == ""
 
 
 def test_everything_is_reached_by_keyboard(serve: Fixture, visit: Fixture, wire: Fixture):
@@ -219,3 +226,25 @@ def test_those_offline_are_listed_from_the_store_page_by_page(remembering: Fixtu
     page.reads(".canvas .row.group", "Offline")
     page.reads(".count-button[data-status=offline] .number", "30")
     page.titled("0 online · lastseen")
+
+
+def test_an_address_with_a_client_scrolls_to_its_row_and_folded_groups_stay_folded(
+    serve: Fixture, visit: Fixture, wire: Fixture
+):
+    server = serve(server=QUIET)
+    for number in range(40):
+        wire(server).register(f"web-{number:02}", groups=["Web"])
+    wire(server).register("db-1", groups=["Db"])
+    page = visit(server, "?client=web-39")
+    page.seen('.row[data-client="web-39"]')
+    page.until(
+        "() => { const row = document.querySelector('.row[data-client=web-39]')"
+        ".getBoundingClientRect(); return row.bottom <= innerHeight && row.top > 0; }"
+    )
+    page.press("Escape")
+    page.press("Home", "Enter")  # folds the first group
+    page.until("() => document.querySelector('[data-client=db-1]') === null")
+    page.reload()
+    page.titled("41 online · lastseen")
+    page.shows("web-00", "online")
+    assert "db-1" not in page.statuses()

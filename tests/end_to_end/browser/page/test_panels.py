@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from lastseen.shared.messages import GetSettings, Goodbye, Leave, Settings
+from lastseen.shared.messages import GetSettings, Goodbye, Leave, Settings, Silence, Silenced
 
 Fixture = Callable[..., Any]
 
@@ -169,7 +170,7 @@ def test_what_was_told_of_a_client_is_listed_and_it_can_be_silenced(
     client = wire(server)
     client.register("ada", name="Ada")
     page = visit(server, "?client=ada")
-    page.reads(".panel", "nobody is told of it")
+    page.reads(".panel", "no notification about this client is sent")
     client.say(Leave())
     page.shows("ada", "offline")
     page.reads(".deliveries", "siren offline")
@@ -178,6 +179,25 @@ def test_what_was_told_of_a_client_is_listed_and_it_can_be_silenced(
     page.reads(".silences", "For 59 min")
     page.reads(".silences", "<b>moving</b>")
     page.push("End")
+    page.until("() => document.querySelectorAll('.silences li').length === 0")
+
+
+def test_a_silence_of_many_clients_shows_its_scope_and_ends_only_after_a_question(
+    remembering: Fixture, visit: Fixture, wire: Fixture
+):
+    server = remembering(server=QUIET)
+    observer, client = wire(server), wire(server)
+    client.register("web-01")
+    observer.say(Silence(3600, "web-*"))
+    observer.hear_only(Silenced)
+    page = visit(server, "?client=web-01")
+    page.reads(".silences", "Applies to web-*")
+    page.push("End")
+    page.reads("dialog", "End the silence of web-*?")
+    page.push("Cancel")
+    page.reads(".silences", "Applies to web-*")
+    page.push("End")
+    page.push("End for all")
     page.until("() => document.querySelectorAll('.silences li').length === 0")
 
 
@@ -204,3 +224,81 @@ def test_an_address_that_asks_for_one_who_is_offline_opens_it(
     page = visit(server, "?client=ada")
     page.seen('.panel[data-client="ada"]')
     page.reads(".side h2", "Ada")
+
+
+def test_a_broken_channel_is_marked_and_is_tested_and_enabled_on_the_page(
+    remembering: Fixture, visit: Fixture, wire: Fixture, tmp_path: Path
+):
+    program = tmp_path / "siren"
+    channels = [{"name": "siren", "argv": [str(program)]}, {"name": "other", "argv": ["true"]}]
+    server = remembering(server=QUIET, notify={"command": channels})
+    page = visit(server)
+    page.seen(".tool.marked", is_seen=False)
+    client = wire(server)
+    client.register("ada")
+    page.shows("ada", "online")
+    client.say(Leave())
+    page.shows("ada", "offline")
+    page.push("Channels")
+    page.reads('.channel[data-state="broken"]', "cannot be run")
+    page.reads('.channel[data-state="broken"] .facts', re.compile(r"Pending\s*1"))
+    page.push("Health (broken channel: siren)")
+    page.reads(".panel", "siren is broken")
+    page.push("Show channels")
+    broken = '.channel[data-state="broken"]'
+    page.click(f"{broken} button:has-text('Send test message')")
+    page.reads(broken, "The test message failed:")
+    program.write_text("#!/bin/sh\ncat >/dev/null\n")
+    program.chmod(0o755)
+    page.click(f"{broken} button:has-text('Send test message')")
+    page.reads(broken, "The test message was delivered")
+    page.click(f"{broken} button:has-text('Enable')")
+    page.reads(".channels", re.compile(r"siren\s*Working"))
+    page.seen(".tool.marked", is_seen=False)
+
+
+def test_the_channels_of_a_server_without_any_say_so(
+    serve: Fixture, remembering: Fixture, visit: Fixture
+):
+    visit(serve(), "?view=channels").reads(".panel", "has no store, so it sends no notifications")
+    visit(remembering(), "?view=channels").reads(".panel", "The settings have no channel")
+
+
+def test_pages_of_the_history_stay_when_the_status_changes(
+    remembering: Fixture, visit: Fixture, wire: Fixture
+):
+    server = remembering(server=QUIET)
+    for _ in range(10):
+        client = wire(server)
+        client.register("ada")
+        client.say(Leave())
+        client.hear_only(Goodbye)
+    page = visit(server, "?client=ada")
+    page.push("Earlier")
+    count = "() => document.querySelectorAll('.history li:not(.day-name)').length"
+    page.until(f"() => ({count})() === 20")
+    wire(server).register("ada")
+    page.until(f"() => ({count})() === 21")
+    page.reads(".history li:not(.day-name) >> nth=0", "Online")
+    assert page.run("() => document.querySelectorAll('.history .day-name').length") == 1
+
+
+def test_what_was_typed_into_the_settings_outlives_the_view_and_a_reload(
+    serve: Fixture, visit: Fixture
+):
+    server = serve(server=QUIET, limits=LIMITS)
+    page = visit(server, "?view=settings")
+    value = "() => document.querySelector('#setting-server-heartbeat_interval')?.value"
+    page.fill("Heartbeat interval", "20")
+    page.push("Close")
+    page.push("Settings")
+    page.until(f"() => ({value})() === '20'")
+    page.reload()
+    page.until(f"() => ({value})() === '20'")
+    page.reads(".message", "not saved yet")
+    page.fill("Connection timeout", "50")
+    page.push("Save")
+    page.reads(".message", "Saved")
+    page.reload()
+    page.until(f"() => ({value})() === '20'")
+    assert "not saved" not in page.text(".settings")

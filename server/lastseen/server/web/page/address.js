@@ -8,7 +8,7 @@ const FIELDS = {
   by: ["", "group", "status", "nothing"],
   sort: ["name", "recent"],
   client: null,
-  view: ["", "settings", "health"],
+  view: ["", "settings", "health", "channels"],
 };
 
 /** The choice in a query; what is unknown there is passed over. */

@@ -7,18 +7,32 @@ const PAUSE = 4000;
 
 export class Announcer {
   #changed = new Map();
+  #statuses = new Map();
 
-  /** `counts()` is how many there are of each status; the words become the element's text. */
-  constructor(element, counts) {
-    setInterval(() => {
+  /**
+   * `counts()` is how many there are of each status; the words become the element's text.
+   * `repeat(callback, milliseconds)` calls back for ever.
+   */
+  constructor(element, counts, repeat = setInterval) {
+    repeat(() => {
       if (!this.#changed.size) return;
       element.textContent = announcement([...this.#changed.values()], counts());
       this.#changed.clear();
     }, PAUSE);
   }
 
-  /** A client has changed. */
+  /** These clients are in a snapshot: the status of those not known yet is no change. */
+  begin(clients) {
+    for (const { client_id: id, status } of clients) {
+      if (!this.#statuses.has(id)) this.#statuses.set(id, status);
+    }
+  }
+
+  /** A client has changed: another status is announced, another note or name is not. */
   note(client) {
-    this.#changed.set(client.client_id, client);
+    const { client_id: id, status } = client;
+    if (this.#statuses.get(id) === status) return;
+    this.#statuses.set(id, status);
+    this.#changed.set(id, client);
   }
 }

@@ -3,6 +3,9 @@
 /** Milliseconds for an answer: the database may be busy, but not for ever. */
 const DEADLINE = 15_000;
 
+/** Milliseconds for a test message: the timeout of a channel is at most an hour. */
+const TEST_DEADLINE = 3_660_000;
+
 /** The most clients that a page of a list holds. */
 const PAGE = 1000;
 
@@ -63,13 +66,29 @@ export class Api {
     this.#ask("GET", `api/silences${after ? `?after=${encodeURIComponent(after)}` : ""}`);
   silence = (request) => this.#ask("POST", "api/silences", request);
   unsilence = (id) => this.#ask("DELETE", `api/silences/${encodeURIComponent(id)}`);
+  channels = (after) =>
+    this.#ask("GET", `api/channels${after ? `?after=${encodeURIComponent(after)}` : ""}`);
+  enableChannel = (name) => this.#ask("POST", `${channelPath(name)}/enable`);
+  testChannel = (name) => this.#ask("POST", `${channelPath(name)}/test`, undefined, TEST_DEADLINE);
   settings = () => this.#ask("GET", "api/settings");
   change = (values) => this.#ask("PATCH", "api/settings", values);
   reset = () => this.#ask("DELETE", "api/settings");
   stats = () => this.#ask("GET", "api/stats");
 
-  async #ask(method, path, body) {
-    const response = await this.#answer(method, path, body);
+  /** Every channel, whatever the number of pages. */
+  async allChannels() {
+    const found = [];
+    let after = null;
+    do {
+      const page = await this.channels(after);
+      found.push(...page.channels);
+      after = page.after ?? null;
+    } while (after !== null);
+    return found;
+  }
+
+  async #ask(method, path, body, deadline = DEADLINE) {
+    const response = await this.#answer(method, path, body, deadline);
     this.#compareClocks(response.headers.get("date"));
     const text = await response.text().catch((error) => {
       throw new Unreachable(error.message);
@@ -79,8 +98,8 @@ export class Api {
     return answer;
   }
 
-  async #answer(method, path, body) {
-    const options = { method, signal: AbortSignal.timeout(DEADLINE), cache: "no-store" };
+  async #answer(method, path, body, deadline) {
+    const options = { method, signal: AbortSignal.timeout(deadline), cache: "no-store" };
     if (body !== undefined) {
       Object.assign(options, {
         body: JSON.stringify(body),
@@ -102,6 +121,7 @@ export class Api {
 }
 
 /** Each id is one segment, whatever it holds. */
+const channelPath = (name) => `api/channels/${encodeURIComponent(name)}`;
 const clientPath = (id) => `api/clients/${encodeURIComponent(id)}`;
 
 export const timelinesPath = (ids) =>

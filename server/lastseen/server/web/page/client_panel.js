@@ -15,6 +15,8 @@ import { AVAILABILITIES, CONTESTED, VIAS, headline, isContested } from "./wordin
 
 /** Milliseconds: the last sign of life of one that is online makes no change, so it is asked for. */
 const LOOK_AGAIN = 5000;
+/** Milliseconds between two looks at the strip and the uptime, which move on without a change. */
+const REFRESH = 60_000;
 /** Milliseconds until a change is in the server's history. */
 const WRITTEN = 1500;
 
@@ -31,6 +33,7 @@ export class ClientPanel {
   #meta = h("div", { class: "meta" });
   #seen = h("span", {});
   #actions;
+  #moving;
   #parts;
   #timers = [];
 
@@ -39,9 +42,9 @@ export class ClientPanel {
     this.#owner = owner;
     this.#heard = client.last_seen;
     this.#actions = actions(client, owner);
+    this.#moving = [dayPart(client, owner), uptimePart(client, owner)];
     this.#parts = [
-      dayPart(client, owner),
-      uptimePart(client, owner),
+      ...this.#moving,
       historyPart(client, owner),
       deliveriesPart(client, owner),
       silencePart(client, owner),
@@ -67,6 +70,7 @@ export class ClientPanel {
     this.update(client);
     this.#load();
     this.#timers.push(setInterval(() => this.#lookAgain(), LOOK_AGAIN));
+    this.#timers.push(setInterval(() => document.hidden || this.#refresh(), REFRESH));
   }
 
   /** Its record is this one now. */
@@ -94,6 +98,10 @@ export class ClientPanel {
 
   #load() {
     for (const { load } of this.#parts) load();
+  }
+
+  #refresh() {
+    for (const { load } of this.#moving) load();
   }
 
   async #lookAgain() {

@@ -52,6 +52,7 @@ const ICONS = {
   settings:
     "M2 5h6M12 5h2M2 11h2M8 11h6M10 3a2 2 0 1 0 0 4a2 2 0 0 0 0-4zM6 9a2 2 0 1 0 0 4a2 2 0 0 0 0-4z",
   health: "M1.5 8.5h3l2-5 3 9 2-4h3",
+  channels: "M4 7a4 4 0 0 1 8 0v3l1.5 2h-11L4 10zM6.5 14h3",
   auto: "M8 2a6 6 0 1 0 0 12a6 6 0 0 0 0-12zM8 2v12M8 5l4-1.5M8 8h6M8 11l4 1.5",
   light:
     "M8 5a3 3 0 1 0 0 6a3 3 0 0 0 0-6zM8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1",

@@ -1,10 +1,10 @@
 /** How the server is. */
 
 import { expected } from "./api.js";
-import { h } from "./dom.js";
+import { button, h } from "./dom.js";
 import { facts, section } from "./side.js";
 import { ago, exact, moment, precisely } from "./times.js";
-import { bytes, number } from "./wording.js";
+import { bytes, number, stateOfChannel } from "./wording.js";
 
 /** Milliseconds between two looks. */
 const LOOK_AGAIN = 2000;
@@ -16,8 +16,14 @@ export class HealthView {
   #now;
   #body = h("div", { class: "parts" }, h("p", { class: "hint" }, "Asking…"));
   #timer;
+  #found;
+  #view;
 
-  constructor({ api, now }) {
+  /** `owner` has `api`, `now()`, `channelsFound(channels)`, `view(name)`. */
+  constructor(owner) {
+    const { api, now, channelsFound } = owner;
+    this.#found = channelsFound;
+    this.#view = (name) => owner.view(name);
     this.#api = api;
     this.#now = now;
     this.node = h("div", { class: "panel" }, h("h2", {}, "Health"), this.#body);
@@ -32,7 +38,10 @@ export class HealthView {
   async #look() {
     if (document.hidden) return;
     const stats = await this.#api.stats().catch((error) => expected(error) && null);
-    if (stats !== null) this.#body.replaceChildren(...parts(stats, this.#now()));
+    const channels = await this.#api.allChannels().catch((error) => expected(error) && null);
+    if (channels !== null) this.#found(channels);
+    if (stats === null) return;
+    this.#body.replaceChildren(...parts(stats, this.#now()), ...channelParts(channels ?? [], this.#view));
   }
 }
 
@@ -44,6 +53,22 @@ function parts(stats, now) {
     section("Store", facts(storeFacts(stats))),
     ...(stats.lan ? [section("LAN", facts(lanFacts(stats.lan)))] : []),
   ];
+}
+
+/** How many channels there are; each broken one with its reason. */
+function channelParts(channels, view) {
+  if (!channels.length) return [];
+  const broken = channels.filter((channel) => stateOfChannel(channel) === "broken");
+  const reasons = broken.map(({ name, why = "" }) =>
+    h("p", { class: "error" }, h("bdi", { class: "strong" }, name), ` is broken: ${why}`),
+  );
+  const count = [
+    ["Channels", number(channels.length)],
+    ["Broken", number(broken.length)],
+    ["Pending", number(channels.reduce((sum, { pending = 0 }) => sum + pending, 0))],
+  ];
+  const open = broken.length ? button("Show channels", "small", () => view("channels")) : null;
+  return [section("Notifications", facts(count), ...reasons, open)];
 }
 
 const serverFacts = (stats) => [

@@ -1,6 +1,6 @@
 /** The list as it is drawn: only what is on screen exists, whatever the number of clients. */
 
-import { h, setAttribute } from "./dom.js";
+import { button, h, setAttribute } from "./dom.js";
 import { Layout, keepPlace, stepTo } from "./layout.js";
 import { ClientRow, GroupRow, HEADINGS } from "./row.js";
 
@@ -19,10 +19,11 @@ export class ListView {
   #pinned = new GroupRow();
   #head = headings();
   #grid;
+  #clear = button("Clear filters", "", () => this.#owner.clearFilters());
   #empty = h("div", { class: "empty", hidden: true });
 
   /**
-   * `owner` has `remembers`, `open(clientId, toPanel)`, `fold(key)`, `timelineOf(clientId)`,
+   * `owner` has `remembers`, `clearFilters()`, `open(clientId, toPanel)`, `fold(key)`, `timelineOf(clientId)`,
    * `onScreen(ids)`, `lastTrue()`, `moved(clientId)`.
    */
   constructor(parent, owner) {
@@ -61,11 +62,17 @@ export class ListView {
     this.#highlight(changed);
   }
 
-  /** Say why there is nothing to show; null: there is something. */
+  /** Say why there is nothing to show: [title, text, isFiltered]; null: there is something. */
   explain(reason) {
     this.#empty.hidden = reason === null;
     this.#grid.hidden = reason !== null;
-    if (reason !== null) this.#empty.replaceChildren(h("h2", {}, reason[0]), h("p", {}, reason[1]));
+    if (reason === null) return;
+    const [title, text, isFiltered = false] = reason;
+    this.#empty.replaceChildren(
+      h("h2", {}, title),
+      h("p", {}, text),
+      ...(isFiltered ? [this.#clear] : []),
+    );
   }
 
   /** Mark a client as the one that the panel shows; null: none. */
@@ -73,6 +80,18 @@ export class ListView {
     if (clientId === this.#selected) return;
     this.#selected = clientId;
     this.#draw();
+  }
+
+  /** Scroll to a client's row, without moving the focus: whether it has one. */
+  reveal(clientId) {
+    const { rows } = this.#layout;
+    const index = rows.findIndex(({ client }) => client?.client_id === clientId);
+    if (index < 0) return false;
+    const { scrollTop, clientHeight } = this.scroller;
+    const covered = this.#heights().group;
+    this.scroller.scrollTop = this.#layout.scrollTo(index, scrollTop, clientHeight, covered);
+    this.#draw();
+    return true;
   }
 
   /** Time has passed. */

@@ -51,6 +51,9 @@ export class Live {
     this.open();
     setInterval(() => this.#check(), CHECK);
     setInterval(() => this.#walk.begin(), WALK_AGAIN);
+    // A page that was left may be kept by the browser, and would hold one of its six connections.
+    addEventListener("pagehide", () => this.#stream.close());
+    addEventListener("pageshow", ({ persisted }) => persisted && this.open());
     addEventListener("online", () => this.#stream.state === "lost" && this.open());
     document.addEventListener("visibilitychange", () => this.#check());
   }

@@ -4,10 +4,13 @@ import { readAddress, writeAddress } from "./address.js";
 import { Announcer } from "./announcer.js";
 import { Api } from "./api.js";
 import { Banner } from "./banner.js";
+import { ChannelsView } from "./channels.js";
+import { ChannelWatch } from "./channel_watch.js";
 import { countByStatus } from "./clients.js";
 import { ClientPanel } from "./client_panel.js";
 import { HealthView } from "./health.js";
 import { arrangement, groupNames, listing } from "./listing.js";
+import { keep, readKept } from "./kept.js";
 import { ListView } from "./list.js";
 import { Live } from "./live.js";
 import { SettingsView } from "./settings.js";
@@ -15,7 +18,7 @@ import { Side } from "./side.js";
 import { StrangerPanel } from "./stranger.js";
 import { Timelines } from "./timelines.js";
 import { Toolbar } from "./toolbar.js";
-import { emptiness, pageTitle } from "./wording.js";
+import { brokenChannels, emptiness, pageTitle } from "./wording.js";
 
 /** Milliseconds between two drawings: a thousand changes a second are drawn five times. */
 const DRAW = 200;
@@ -23,12 +26,16 @@ const DRAW = 200;
 /** Keys that lead into the list from anywhere. */
 const STEPS = ["j", "k", "ArrowDown", "ArrowUp"];
 
+/** Where the keys of folded groups are kept. */
+const FOLDED = "lastseen.folded";
+
 const place = (id) => document.getElementById(id);
 
 class Page {
   api = new Api(new URL("../", import.meta.url));
   now = () => Date.now() / 1000 + this.api.ahead;
   timelines = new Timelines(this.api, () => this.#list.redraw());
+  #channelWatch = new ChannelWatch(this.api, (channels) => this.channelsFound(channels));
   #live = new Live(this.api, this);
   #list = new ListView(place("list"), this);
   #toolbar = new Toolbar(
@@ -39,13 +46,15 @@ class Page {
   #banner = new Banner(place("banner"), place("link"), () => this.#live.open());
   #announcer = new Announcer(place("announcer"), () => countByStatus(this.#live.everyone));
   #choice = readAddress(location.search);
-  #folded = new Set();
+  #folded = new Set(readKept(FOLDED, []));
+  #toReveal = this.#choice.client;
   #changed = new Set();
   #timer = null;
 
   start() {
     this.#banner.show("connecting", this.now());
     this.#live.start();
+    this.#channelWatch.look();
     this.#draw();
     setInterval(() => this.#tick(), 1000);
     addEventListener("popstate", () => this.#goBack());
@@ -64,6 +73,7 @@ class Page {
   }
 
   begun() {
+    this.#announcer.begin(this.#live.everyone);
     this.timelines.outdateAll();
   }
 
@@ -74,6 +84,11 @@ class Page {
   settingsChanged(view) {
     this.#side.content?.take?.(view);
   }
+
+  /** The channels of notifications, as just read: a broken one is marked. */
+  channelsFound = (channels) => {
+    this.#toolbar.mark(brokenChannels(channels));
+  };
 
   // --- what the list, the toolbar and the panels ask for
 
@@ -98,7 +113,13 @@ class Page {
 
   /** Other filters, or another order. */
   choose(changes) {
+    this.#toReveal = "";
     this.#go({ ...this.#choice, ...changes }, true);
+  }
+
+  clearFilters() {
+    this.choose({ status: "", group: "", search: "" });
+    this.#toolbar.focusSearch();
   }
 
   /** Another view at the side; the same again closes it. */
@@ -123,6 +144,8 @@ class Page {
 
   fold(key) {
     if (!this.#folded.delete(key)) this.#folded.add(key);
+    keep(FOLDED, [...this.#folded]);
+    this.#toReveal = "";
     this.#draw();
   }
 
@@ -158,6 +181,7 @@ class Page {
 
   #goBack() {
     this.#choice = readAddress(location.search);
+    this.#toReveal = this.#choice.client;
     this.#draw();
   }
 
@@ -175,6 +199,7 @@ class Page {
     );
     const rows = listing(everyone, this.#choice, this.#folded);
     this.#list.show(rows, this.#changed);
+    if (this.#toReveal && this.#list.reveal(this.#toReveal)) this.#toReveal = "";
     this.#list.explain(rows.length || !ready ? null : emptiness(this.#choice, everyone.length > 0));
     this.#changed = new Set();
     this.#showSide(false);
@@ -187,6 +212,7 @@ class Page {
     const client = this.#live.recordOf(id);
     if (view === "settings") show(view, () => new SettingsView(this.api));
     else if (view === "health") show(view, () => new HealthView(this));
+    else if (view === "channels") show(view, () => new ChannelsView(this));
     else if (client !== null) show(`client ${id}`, () => new ClientPanel(client, this));
     else if (id && this.#live.ready) show(`stranger ${id}`, () => new StrangerPanel(id, this));
     else this.#side.hide();
@@ -222,11 +248,14 @@ class Page {
     return event.preventDefault();
   }
 
-  /** Out of the search, then out of the side. */
-  #escape({ target }) {
+  /** Leave the search field, which keeps its text; or close the side. */
+  #escape(event) {
+    const { target } = event;
     if (target.closest("dialog")) return;
     if (target.id === "search") {
-      if (!this.#toolbar.clearSearch()) this.#list.focus();
+      event.preventDefault(); // or the browser would clear the field
+      target.blur(); // also where the list has no row that takes the focus
+      this.#list.focus();
     } else if (this.#choice.client || this.#choice.view) this.#close();
   }
 }

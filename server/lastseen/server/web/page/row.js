@@ -29,14 +29,14 @@ export function stripElement(count = COLUMNS, height = HEIGHT) {
   const kinds = ["online", "late", "offline", "unwatched"];
   const drawn = kinds.map((kind) => s("path", { class: kind }));
   const viewBox = `0 0 ${count} ${height}`;
-  return s("svg", { class: "strip", viewBox, preserveAspectRatio: "none", role: "img" }, ...drawn);
+  return s("svg", { class: "strip", viewBox, preserveAspectRatio: "none", role: "img", "aria-label": "Not loaded yet" }, ...drawn);
 }
 
 /** Draw a timeline; null: nothing is known yet. */
 export function drawStrip(svg, timeline, count = COLUMNS, height = HEIGHT) {
   const drawn = timeline === null ? {} : paths(columns(timeline, count), height);
   for (const path of svg.children) setAttribute(path, "d", drawn[path.getAttribute("class")] ?? "");
-  setAttribute(svg, "aria-label", timeline === null ? "" : stripInWords(totals(timeline)));
+  setAttribute(svg, "aria-label", timeline === null ? "Not loaded yet" : stripInWords(totals(timeline)));
 }
 
 export class ClientRow {

@@ -3,7 +3,11 @@
 import { expected } from "./api.js";
 import { confirm } from "./confirm.js";
 import { button, h, setAttribute, setText } from "./dom.js";
+import { keep, readKept } from "./kept.js";
 import { boundsOf, changesOf, labelOf, readValue, sectionOf, settingNamedIn } from "./form.js";
+
+/** Where values that were typed and not saved are kept, while the window is open. */
+const DRAFTS = "lastseen.settings";
 
 const SECTIONS = {
   server: "Heartbeats",
@@ -56,7 +60,27 @@ export class SettingsView {
     this.#settings = steerable;
     if (others) this.#build();
     for (const setting of steerable) this.#show(setting, edited.has(setting.key) && !others);
+    if (others) this.#showDrafts();
+    this.#keepDrafts();
     this.#reset.hidden = !steerable.some(({ changed }) => changed);
+  }
+
+  /** What was typed before the view was closed or the page was loaded again. */
+  #showDrafts() {
+    const drafts = readKept(DRAFTS, {}, "sessionStorage");
+    const known = Object.entries(drafts).filter(([key]) => this.#fields.has(key));
+    for (const [key, typed] of known) {
+      const { input } = this.#fields.get(key);
+      if (input.type === "checkbox") input.checked = typed;
+      else input.value = typed;
+    }
+    if (known.length) setText(this.#message, "What you typed before is not saved yet.");
+  }
+
+  #keepDrafts() {
+    const edited = [...this.#fields].filter(([key]) => this.#isEdited(key));
+    const drafts = Object.fromEntries(edited.map(([key, { input }]) => [key, valueIn(input)]));
+    keep(DRAFTS, drafts, "sessionStorage");
   }
 
   #isEdited(key) {
@@ -82,7 +106,10 @@ export class SettingsView {
     const state = h("span", { class: "changed-from" });
     const undo = button("Take back", "quiet small", () => this.#takeBack(setting.key));
     this.#fields.set(setting.key, { input, problem, state, undo });
-    input.addEventListener("input", () => this.#complain(setting.key, ""));
+    input.addEventListener("input", () => {
+      this.#complain(setting.key, "");
+      this.#keepDrafts();
+    });
     const about = h(
       "p",
       { class: "hint", id: `${id}-about` },
@@ -158,7 +185,7 @@ export class SettingsView {
         (old) => answer.steerable.find(({ key }) => key === old.key) ?? old,
       );
       this.take(answer);
-      setText(this.#message, done);
+      if (done) setText(this.#message, done);
     } catch (error) {
       this.#refused(expected(error).message);
     }

@@ -1,9 +1,11 @@
-/** Keeping quiet about one client for a while, and ending that. */
+/** The silences that cover one client: start one, see their scope, end one. */
 
 import { expected } from "./api.js";
+import { confirm } from "./confirm.js";
 import { button, h, setText } from "./dom.js";
+import { titleOf } from "./listing.js";
 import { section } from "./side.js";
-import { concerns, literally } from "./silences.js";
+import { concerns, coversOnly, literally, scopeInWords } from "./silences.js";
 import { exact, moment, precisely } from "./times.js";
 
 const LENGTHS = [
@@ -39,7 +41,7 @@ export function silencePart(client, { api, now }) {
   );
   const node = section(
     "Silence",
-    h("p", { class: "hint" }, "While it is silenced, nobody is told of it."),
+    h("p", { class: "hint" }, "During a silence, no notification about this client is sent."),
     list,
     form,
     problem,
@@ -75,9 +77,10 @@ export function silencePart(client, { api, now }) {
     }
   }
 
-  function item({ id, until, reason: why = "" }) {
+  function item(silence) {
+    const { id, until, reason: why = "" } = silence;
     const left = precisely(moment(until) - now());
-    const end = button("End", "quiet", () => act(() => api.unsilence(id)));
+    const end = button("End", "quiet", () => endIt(silence));
     const words = h(
       "span",
       { title: `until ${exact(moment(until))}` },
@@ -85,7 +88,24 @@ export function silencePart(client, { api, now }) {
       why ? ": " : "",
       h("bdi", {}, why),
     );
-    return h("li", {}, words, id === undefined ? null : end);
+    const scope = coversOnly(silence, client)
+      ? null
+      : h("span", { class: "hint scope" }, "Applies to ", h("bdi", {}, scopeInWords(silence)));
+    const about = h("div", {}, words, scope);
+    return h("li", {}, about, id === undefined ? null : end);
+  }
+
+  /** A silence that covers other clients, too, ends only after a question. */
+  async function endIt(silence) {
+    if (!coversOnly(silence, client)) {
+      const sure = await confirm(
+        `End the silence of ${scopeInWords(silence)}?`,
+        `It covers more than ${titleOf(client)}: notifications about all these clients start again.`,
+        "End for all",
+      );
+      if (!sure) return;
+    }
+    await act(() => api.unsilence(silence.id));
   }
 
   return { node, load };

@@ -23,3 +23,16 @@ export function matchesGlob(glob, text) {
 
 /** The glob that fits this id and no other. */
 export const literally = (clientId) => clientId.replace(/[*?[]/g, "[$&]");
+
+/** Whether a silence covers this one client and no other. */
+export const coversOnly = ({ clients = [], groups = [] }, client) =>
+  clients.length === 1 && !groups.length && clients[0] === literally(client.client_id);
+
+/** The clients that a silence covers, in words: "web-*", "web-* in group rack-3", "every client". */
+export function scopeInWords({ clients = [], groups = [] }) {
+  const members = groups.length
+    ? `${groups.length > 1 ? "groups" : "group"} ${groups.join(" or ")}`
+    : "";
+  if (!clients.length) return members ? `every client in ${members}` : "every client";
+  return [clients.join(" or "), members].filter(Boolean).join(" in ");
+}

@@ -1,6 +1,7 @@
 /** Above the list: how many there are, which of them to show, and the ways to the other views. */
 
 import { dot, h, icon, setAttribute, setText } from "./dom.js";
+import { plain } from "./plain.js";
 import { number } from "./wording.js";
 
 const COUNTS = [
@@ -9,6 +10,9 @@ const COUNTS = [
   ["late", "Late"],
   ["offline", "Offline"],
 ];
+
+/** The views that the side can show, and the names of their buttons. */
+const TOOLS = { health: "Health", channels: "Channels", settings: "Settings" };
 
 /** Milliseconds after the last letter: whoever types is not to be kept up. */
 const TYPING = 120;
@@ -42,8 +46,7 @@ export class Toolbar {
       ...[this.#group, this.#by, this.#sort].map((e) => e.parentElement),
     );
     places.tools.append(
-      this.#tool("health", "Health"),
-      this.#tool("settings", "Settings"),
+      ...Object.entries(TOOLS).map(([view, text]) => this.#tool(view, text)),
       themeButton(),
     );
   }
@@ -63,17 +66,22 @@ export class Toolbar {
       setAttribute(button, "aria-pressed", String(choice.view === name));
   }
 
+  /** Mark Health and Channels while channels are broken; `broken` are their names. */
+  mark(broken) {
+    const names = broken.join(", ");
+    const plural = broken.length > 1 ? "channels" : "channel";
+    for (const name of ["health", "channels"]) {
+      const button = this.#tools.get(name);
+      const text = broken.length ? `${TOOLS[name]} (broken ${plural}: ${names})` : TOOLS[name];
+      setAttribute(button, "aria-label", plain(text));
+      setAttribute(button, "title", plain(text));
+      button.classList.toggle("marked", broken.length > 0);
+    }
+  }
+
   focusSearch() {
     this.#search.focus();
     this.#search.select();
-  }
-
-  /** Take the search away: whether there was one. */
-  clearSearch() {
-    if (!this.#search.value) return false;
-    this.#search.value = "";
-    this.#owner.choose({ search: "" });
-    return true;
   }
 
   #countButton(status, text) {
@@ -148,7 +156,7 @@ export class Toolbar {
     const on = { click: () => this.#owner.view(view) };
     const button = h(
       "button",
-      { class: "tool", type: "button", on },
+      { class: "tool", type: "button", "aria-label": text, title: text, on },
       icon(view),
       h("span", {}, text),
     );

@@ -24,6 +24,21 @@ export const REASONS = {
   silent: "fell silent",
 };
 
+/** How a channel of notifications is, by `stateOfChannel`. */
+export const CHANNEL_STATES = {
+  working: "Working",
+  failing: "Failing, tried again",
+  broken: "Broken: nothing is sent",
+  off: "Disabled in the settings",
+};
+
+/** "off" for a disabled channel, otherwise the state that the server reports. */
+export const stateOfChannel = ({ enabled, state }) => (enabled ? state : "off");
+
+/** The names of broken channels. */
+export const brokenChannels = (channels) =>
+  channels.filter((channel) => stateOfChannel(channel) === "broken").map(({ name }) => name);
+
 /** More changes at once than this are counted, not named, to those who listen. */
 const NAMED = 3;
 
@@ -83,11 +98,14 @@ export const pageTitle = (counts) =>
 /** What an empty list says. */
 export function emptiness({ status, group, search }, knowsAnyone) {
   if (!knowsAnyone)
-    return ["Nobody has been here yet", "Clients appear here the moment they register."];
+    return [
+      "Nobody has been here yet",
+      "Clients appear here the moment they register. Try: lastseen connect --id my-first-client",
+    ];
   const what = search ? `“${search}”` : group ? `the group ${group}` : "this";
   if (status && !search && !group)
-    return [`Nobody is ${status} now`, "Others are: choose Everyone above."];
-  return [`Nobody matches ${what}`, "Try another word, or take the filters away."];
+    return [`Nobody is ${status} now`, "Others are: choose Everyone above.", true];
+  return [`Nobody matches ${what}`, "Try another word, or clear the filters.", true];
 }
 
 /** Of a client that is asked for and that nobody has heard of. */
