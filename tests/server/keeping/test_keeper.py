@@ -6,7 +6,7 @@ waits.
 
 import time
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
@@ -89,9 +89,10 @@ def test_past_the_bound_the_oldest_are_dropped_and_every_one_is_counted(
         world.store.down = down
         async with trio.open_nursery() as nursery:
             await nursery.start(world.run)
+            comers = count()
             for burst in bursts:
-                for number in range(burst):
-                    world.register("a", f"i{number}")
+                for _ in range(burst):
+                    world.register(f"client-{next(comers)}")
                 await trio.sleep(0.7)
                 assert world.keeper.queued <= bound + 1  # the youngest beside those on their way
             world.store.down = False
