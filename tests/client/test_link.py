@@ -43,7 +43,7 @@ async def test_a_message_of_a_newer_server_is_passed_over(ends):
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "announces"),
+        (b"GARBAGE 400 Bad Request\r\n\r\n", "announces"),
         (frame(b"\xc1"), "not a readable message"),
         (frame(pack({"type": "diff", "epoch": 7})), "diff: "),
     ],
@@ -210,3 +210,18 @@ async def test_of_a_reset_that_answers_a_message_the_silence_before_the_message_
     with pytest.raises(LinkLost):
         await link.receive()
     assert link.cut_after == 60
+
+
+@pytest.mark.parametrize(
+    ("said", "who"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "an SSH server"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "an HTTP server"),
+        (b"\x15\x03\x03\x00\x02\x02\x46", "a TLS server"),
+    ],
+)
+async def test_another_server_at_the_port_is_named(said: bytes, who: str):
+    ours, theirs = trio.testing.memory_stream_pair()
+    await theirs.send_all(said)
+    with pytest.raises(LinkLost, match=f"^{who} answers there, not lastseen"):
+        await Link(ours).receive()

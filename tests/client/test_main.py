@@ -111,7 +111,7 @@ def test_a_server_that_speaks_otherwise_is_not_said_to_be_missing(capsys):
         assert main(["stats", "--server", f"127.0.0.1:{web.getsockname()[1]}"]) == 1
         thread.join()
     told = capsys.readouterr().err
-    assert "something we cannot read" in told
+    assert "an HTTP server answers there, not lastseen" in told
     assert "lastseen-server" not in told
 
 

@@ -300,7 +300,7 @@ def test_without_the_extra_it_says_how_to_install_it(missing: str, arguments: li
     assert done.returncode == 1
     assert done.stderr == (
         "lastseen-server: the server is not installed; to install it:"
-        " pip install 'lastseen[server]'\n"
+        " pip install 'lastseen[server]' (in a clone: pip install '.[server]')\n"
     )
 
 
@@ -316,7 +316,10 @@ def test_postgresql_without_its_driver_is_a_sentence_that_says_how_to_install_it
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr.endswith("that is not installed: pip install 'lastseen[postgres]'\n")
+    assert done.stderr.endswith(
+        "that is not installed: pip install 'lastseen[postgres]'"
+        " (in a clone: pip install '.[postgres]')\n"
+    )
     assert "secret" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
@@ -351,3 +354,26 @@ def test_init_config_writes_the_store_that_it_is_given(
     assert main(["init-config", str(tmp_path / "d.toml"), "--store", "mysql://x"]) == 1
     assert capsys.readouterr().err.startswith("lastseen-server: --store: expected sqlite:///FILE")
     assert not (tmp_path / "d.toml").exists()
+
+
+def test_config_may_come_before_the_sub_command(folder: Path, capsys: Capsys):
+    (folder / "mine.toml").write_text("[server]\nport = 1234\n")
+    for arguments in (
+        ["--config", "mine.toml", "check-config"],
+        ["--config=mine.toml", "check-config"],
+    ):
+        assert main(arguments) == 0
+        assert capsys.readouterr().out == "mine.toml: no mistakes\n"
+
+
+def test_a_variable_that_sets_nothing_is_warned_of_with_the_nearest_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+):
+    (folder / "config.toml").write_text("")
+    monkeypatch.setenv("LASTSEEN_SERVER_PORT", "9000")
+    monkeypatch.setenv("LASTSEEN_SERVER", "127.0.0.1:8080")  # of the other command
+    assert main(["check-config"]) == 0
+    assert capsys.readouterr().err == (
+        "warning: environment LASTSEEN_SERVER_PORT sets nothing; did you mean "
+        "LASTSEEN_SERVER__PORT?\n"
+    )

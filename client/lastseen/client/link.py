@@ -10,6 +10,7 @@ import trio
 
 from lastseen.client.errors import ConnectFailed, LinkLost
 from lastseen.client.forking import release_in_children
+from lastseen.shared.address import DEFAULT_PORT
 from lastseen.shared.errors import UnknownType, WireError
 from lastseen.shared.framing import FRAME_LIMIT, Framer
 from lastseen.shared.messages import Message, ToClient
@@ -119,7 +120,24 @@ class Link:
         try:
             self._arrived.extend(self._framer.feed(bytes(data)))
         except WireError as error:
+            if other := _other_protocol(bytes(data)):
+                raise LinkLost(
+                    f"{other} answers there, not lastseen: expected the TCP port of "
+                    f"lastseen-server, by default {DEFAULT_PORT}"
+                ) from error
             raise LinkLost(f"the server sent something we cannot read: {error}") from error
+
+
+_OTHER_PROTOCOLS = {
+    b"SSH-": "an SSH server",
+    b"HTTP/": "an HTTP server",
+    b"\x15\x03": "a TLS server",  # an alert, RFC 8446, section 5.1
+}
+"""What other servers say first to something that they cannot read, by how it begins."""
+
+
+def _other_protocol(data: bytes) -> str | None:
+    return next((who for begin, who in _OTHER_PROTOCOLS.items() if data.startswith(begin)), None)
 
 
 async def dial_tcp(host: str, port: int) -> trio.abc.Stream:

@@ -4,8 +4,12 @@ import socket
 
 import trio
 
-from lastseen.server.links.listener import Admit, accept, bind, listen
+from lastseen.server.errors import StartFailed
+from lastseen.server.links.listener import Admit, PortTaken, accept, bind, listen
 from lastseen.shared.address import format_address
+
+_SECTIONS = {"tcp": "server"}
+"""The section of the settings for a name, where it is another one."""
 
 
 class Doors:
@@ -22,6 +26,13 @@ class Doors:
         """
         try:
             opened = bind(hosts, port)
+        except PortTaken as error:
+            self.close()
+            setting = f"{_SECTIONS.get(name, name)}.port"
+            raise StartFailed(
+                f"{error}; is another lastseen-server running? To use another port, set {setting}, "
+                f"for example to {port + 10_000 if port < 50_000 else port - 10_000}"
+            ) from error
         except BaseException:
             self.close()
             raise

@@ -78,3 +78,8 @@ async def test_a_value_that_the_server_does_not_take_is_a_refusal(address, quiet
 def test_what_cannot_be_meant_is_a_usage_error(words, sentence):
     with pytest.raises(UsageError, match=sentence):
         changes(words)
+
+
+async def test_a_setting_that_is_no_interval_is_shown_when_it_was_set(address, output):
+    await change("websocket.ping_interval", "20", server=address)
+    assert any(line.split() == ["websocket.ping_interval", "20", "s"] for line in output.lines)

@@ -1,7 +1,7 @@
 """`lastseen settings`: show what the server asks of its clients, and change what may be changed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -35,7 +35,7 @@ async def show(*, server: Server = DEFAULT_SERVER, json: Json = False) -> None:
     from lastseen.client import observe
 
     async with observe(server) as observer:
-        _print(await observer.settings(), json=json)
+        _print(await observer.settings(), {}, json=json)
 
 
 @settings_app.command(
@@ -58,7 +58,7 @@ async def change(
 
     values: dict[str, float | None] = dict(changes(words))
     async with observe(server) as observer:
-        _print(await observer.update_settings(values=values), json=json)
+        _print(await observer.update_settings(values=values), values, json=json)
 
 
 @settings_app.command(name="reset")
@@ -72,7 +72,7 @@ async def reset(
 
     values: dict[str, float | None] = dict.fromkeys(map(_known, names))
     async with observe(server) as observer:
-        _print(await observer.update_settings(values=values, reset=not names), json=json)
+        _print(await observer.update_settings(values=values, reset=not names), {}, json=json)
 
 
 def changes(words: Sequence[str]) -> dict[str, float]:
@@ -109,9 +109,13 @@ def _number(name: str, text: str) -> float:
     return number
 
 
-def _print(settings: Settings, *, json: bool) -> None:
+def _print(settings: Settings, changed: Mapping[str, float | None], *, json: bool) -> None:
+    """Print the settings of the answer, and those that were set and are not among them."""
     values = {
         name: getattr(settings, name) for name in settings.__struct_fields__ if name != "request_id"
+    }
+    values |= {
+        name: value for name, value in changed.items() if name.removeprefix("server.") not in values
     }
     if json:
         say(to_json(values))

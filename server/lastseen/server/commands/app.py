@@ -24,7 +24,10 @@ EXTRA = {"structlog", "tomli_w", "sqlalchemy", "alembic", "httpx", "apprise"}
 """What the extra `server` installs; the base install, for clients, does without."""
 
 _ASK_HELP = "See `lastseen-server --help`."
-_INSTALL = "the server is not installed; to install it: pip install 'lastseen[server]'"
+_INSTALL = (
+    "the server is not installed; to install it: pip install 'lastseen[server]' "
+    "(in a clone: pip install '.[server]')"
+)
 
 _EPILOGUE = """Examples:
 
@@ -54,7 +57,7 @@ app = App(
 def command(arguments: Sequence[str]) -> int:
     """Run `lastseen-server` with these arguments, and return its exit code."""
     try:
-        app(list(arguments))
+        app(_config_last(arguments))
     except BaseException as error:  # Ctrl-C too; what is not known is raised again
         end = _end(error)
         if end is None:
@@ -64,6 +67,15 @@ def command(arguments: Sequence[str]) -> int:
             say(f"lastseen-server: {sentence}")
         return code
     return DONE
+
+
+def _config_last(arguments: Sequence[str]) -> list[str]:
+    """`--config x backup y` as `backup y --config x`: the option may come before the command."""
+    words = list(arguments)
+    taken = 2 if words[:1] == ["--config"] else 1
+    if words and words[0].partition("=")[0] == "--config" and len(words) > taken:
+        return words[taken:] + words[:taken]
+    return words
 
 
 @app.default

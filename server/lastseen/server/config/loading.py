@@ -35,6 +35,9 @@ from lastseen.shared.explain import brief, shown
 DEFAULT_PATH = Path("config.toml")
 """Read from the current folder when no other file is named, if it is there."""
 
+CLIENT_VARIABLES = ("LASTSEEN_SERVER",)
+"""Variables of the `lastseen` command, which the server does without."""
+
 DEFAULT = "default"
 """The source of a setting that neither the file nor the environment sets."""
 
@@ -89,7 +92,8 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         kept = read_runtime(runtime_path(configured.store.url, folder))
         sources |= dict.fromkeys(kept.changes, str(kept.path))
         config = over(configured, kept.changes)
-        return LoadedConfig(config, sources, path, check(config) + warnings, configured, kept)
+        warnings += [*_unknown_variables(environ), *check(config)]
+        return LoadedConfig(config, sources, path, warnings, configured, kept)
     except ConfigError as error:
         raise ConfigError(f"{_blame(sources, error.keys)}{error}", error.keys) from None
 
@@ -152,6 +156,18 @@ def _overrides(environ: Mapping[str, str]) -> Iterable[tuple[str, Setting, Any]]
                 raise ConfigError(f"environment {variable}: {_no_variable(variable)}")
             setting = _BY_VARIABLE[variable]
             yield variable, setting, _converted(variable, setting, environ[variable])
+
+
+def _unknown_variables(environ: Mapping[str, str]) -> Iterable[str]:
+    """Warnings of variables that look like ours and set nothing, like LASTSEEN_SERVER_PORT."""
+    for variable in sorted(environ):
+        if (
+            variable.startswith(ENVIRONMENT_PREFIX)
+            and ENVIRONMENT_SEPARATOR not in variable
+            and variable not in CLIENT_VARIABLES
+        ):
+            near = _nearest(variable, (*_BY_VARIABLE, *CLIENT_VARIABLES))
+            yield f"environment {printable(variable)} sets nothing{near}"
 
 
 def _no_variable(variable: str) -> str:

@@ -60,7 +60,7 @@ def bind(hosts: Sequence[str], port: int) -> list[socket.socket]:
     """
     for _ in range(FREE_PORT_TRIES - 1 if port == 0 else 0):
         # The port that is free on the first address may be in use on another one.
-        with suppress(_PortTaken):
+        with suppress(PortTaken):
             return _bind_all(hosts, port)
     return _bind_all(hosts, port)
 
@@ -78,7 +78,7 @@ def listen(sock: socket.socket) -> None:
         raise StartFailed(f"cannot listen on {where}: {_reason(error)}") from error
 
 
-class _PortTaken(StartFailed):
+class PortTaken(StartFailed):
     """Another program listens on this port."""
 
 
@@ -94,7 +94,7 @@ def _bind_all(hosts: Sequence[str], port: int) -> list[socket.socket]:
                         port = sock.getsockname()[1]
             except (OSError, UnicodeError) as error:  # UnicodeError: no host name can be so
                 is_taken = getattr(error, "errno", None) == errno.EADDRINUSE
-                failed = _PortTaken if is_taken else StartFailed
+                failed = PortTaken if is_taken else StartFailed
                 where = format_address(host, port)
                 raise failed(f"cannot listen on {where}: {_reason(error)}") from error
     except StartFailed:

@@ -75,7 +75,8 @@ def _postgresql(url: URL) -> Engine:
         return create_engine(url, connect_args=arguments, pool_pre_ping=True, **POOL)
     except ImportError:  # not there, or without the C library that the extra brings along
         raise StoreUnusable(
-            "PostgreSQL needs a driver that is not installed: pip install 'lastseen[postgres]'"
+            "PostgreSQL needs a driver that is not installed: pip install 'lastseen[postgres]' "
+            "(in a clone: pip install '.[postgres]')"
         ) from None
 
 
