@@ -4,13 +4,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import trio
+from msgspec.structs import replace
 
 from lastseen.server.asking import Asking
+from lastseen.server.keeping.shared_runs import SharedRuns
 from lastseen.server.keeping.threads import InThread, in_thread
 from lastseen.server.keeping.translation import client_uptime, event_record, offline
 from lastseen.server.presence.listing import Stored
 from lastseen.server.presence.presence import Presence
 from lastseen.server.store.errors import StoreUnavailable
+from lastseen.server.store.model import ClientUptime, Page
 from lastseen.server.store.store import Store
 from lastseen.shared.fitting import that_fit
 from lastseen.shared.messages import (
@@ -57,6 +60,7 @@ class Archive:
         self._presence = presence
         self._in_thread = in_thread
         self._asking = Asking(self._answer)
+        self._uptimes: SharedRuns[GetUptime, Page[ClientUptime]] = SharedRuns()
 
     async def run(self) -> None:
         """Answer for ever."""
@@ -109,10 +113,13 @@ class Archive:
 
     async def _uptime(self, request: GetUptime) -> Answer:
         now, limit = self._presence.clock.now().wall, min(request.limit, UPTIMES)
-        page = await self._read(
-            lambda: self._store.uptime(
-                request.client_id, WINDOWS, now, after=request.after, limit=limit
-            )
+        page = await self._uptimes.get(
+            replace(request, request_id=None),
+            lambda: self._read(
+                lambda: self._store.uptime(
+                    request.client_id, WINDOWS, now, after=request.after, limit=limit
+                )
+            ),
         )
         if not page.items and request.client_id is not None:
             return _unknown(request)
