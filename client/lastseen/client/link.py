@@ -122,8 +122,8 @@ class Link:
         except WireError as error:
             if other := _other_protocol(bytes(data)):
                 raise LinkLost(
-                    f"{other} answers there, not lastseen: expected the TCP port of "
-                    f"lastseen-server, by default {DEFAULT_PORT}"
+                    f"{other} answers there, not lastseen: expected the TCP port of a "
+                    f"server of lastseen, by default {DEFAULT_PORT}"
                 ) from error
             raise LinkLost(f"the server sent something we cannot read: {error}") from error
 

@@ -32,7 +32,7 @@ def test_one_that_beats_no_more_is_late_then_offline(
     server: Any, page_of: Any, api: Any, stream: Any
 ):
     asking, reader = api(page_of(server)), stream(page_of(server))
-    asking.post("/api/clients/script/heartbeat", params={"timeout": 4})  # a second of them late
+    asking.post("/api/clients/script/heartbeat", params={"every": 2, "grace": 2})
     reader.until(lambda view: view.get("script", {}).get("status") == "online")
     reader.until(lambda view: view["script"]["status"] == "late")
     reader.until(lambda view: "script" not in view)
