@@ -140,7 +140,10 @@ test("the list that was given is left as it was", () => {
 });
 
 test("a name of spaces is no name", () => {
-  assert.equal(titleOf(client("a", { name: "  " })), "a");
+  for (const name of ["", "  ", "\u2800", "\u3164\u200b", "\u00a0\u3000"]) {
+    assert.equal(titleOf(client("a", { name })), "a");
+  }
+  assert.equal(titleOf(client("a", { name: " Zoë " })), "Zoë");
 });
 
 test("the names of groups are in order", () => {

@@ -98,8 +98,12 @@ const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 const natural = (text) => fold(text).replace(/\d+/g, (digits) => digits.padStart(DIGITS, "0"));
 
-/** What a client is called. */
-export const titleOf = (client) => client.name.trim() || client.client_id;
+/** A character that is seen: no space, control or format character, and no letter without a shape. */
+const VISIBLE = /[^\s\p{C}\p{Z}\u115f\u1160\u2800\u3164\uffa0]/u;
+
+/** What a client is called: its id where its name shows nothing. */
+export const titleOf = (client) =>
+  VISIBLE.test(client.name) ? client.name.trim() : client.client_id;
 
 const keyOf = remembered((client) => natural(titleOf(client)));
 const haystack = remembered(({ client_id, name, hostname, address, note }) =>
