@@ -159,6 +159,9 @@ class FakeStore:
     def last_run(self) -> Run | None:
         return self._read(lambda: self.runs[-1] if self.runs else None, "last_run")
 
+    def all_runs(self) -> list[Run]:
+        return self._read(lambda: list(self.runs), "all_runs")
+
     def were_online(self, *, after: str | None = None, limit: int) -> Page[KnownClient]:
         online = self.online()
         return self._page("were_online", after, limit, lambda c: c.client_id in online)

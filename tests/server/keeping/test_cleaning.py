@@ -111,5 +111,19 @@ async def test_a_round_that_fails_is_followed_by_the_next_five_minutes_later(
     assert len(world.store.calls) == 1
     await trio.sleep(300)
     await wait_all_tasks_blocked()
-    assert len(world.store.calls) == 1 + 7
+    assert len(world.store.calls) == 1 + 8
     nursery.cancel_scope.cancel()
+
+
+async def test_nothing_is_deleted_by_a_clock_that_jumped_and_the_log_says_so_once(
+    autojump_clock, world, known, nursery, logged
+):
+    now = world.presence.clock.now().wall
+    world.store.begin_run("old", now - 100 * DAY, 0.0)
+    world.store.beat("old", now - 100 * DAY + 60, 60.0)
+    world.store.begin_run("new", now, 60.0)
+    world.store.clients["old"] = known("old", last_seen=now - 100 * DAY)
+    nursery.start_soon(clean, world.store, world.presence, retention, world.store.here)
+    await trio.sleep(1000)
+    assert "old" in world.store.clients
+    assert logged().count("the clock went forward by days: nothing is deleted for a day") == 1

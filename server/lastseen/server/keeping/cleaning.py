@@ -6,6 +6,7 @@ from functools import partial
 import trio
 
 from lastseen.server import logs
+from lastseen.server.keeping.clock_trust import untrusted_for
 from lastseen.server.keeping.threads import InThread, in_thread
 from lastseen.server.presence.presence import Presence
 from lastseen.server.store.errors import StoreUnavailable
@@ -40,10 +41,25 @@ async def clean(
 ) -> None:
     """Forget what is past its retention, every five minutes, for ever. `scheduled` is the clock
     that deliveries are scheduled with; without it they go by presence's clock.
+
+    Nothing is deleted while the wall clock is not believed (`clock_trust`).
     """
+    waits = False
     while True:
         await trio.sleep(INTERVAL)
         try:
+            runs = await in_thread(store.all_runs)
+            wait = untrusted_for(runs, presence.clock.now().wall)
+            if wait > 0:
+                if not waits:
+                    log.warning(
+                        "the clock went forward by days: nothing is deleted for a day",
+                        hours_left=round(wait / 3600, 1),
+                        hint="if the clock is wrong, set it right; if it is right, do nothing",
+                    )
+                waits = True
+                continue
+            waits = False
             await clean_once(store, presence, retention, in_thread, scheduled)
         except StoreUnavailable as error:
             log.warning("nothing forgotten this time", why=str(error))

@@ -230,6 +230,11 @@ class Store:
         with self.database.reading() as connection:
             return runs.last(connection)
 
+    def all_runs(self) -> list[Run]:
+        """All runs that are remembered, in the order in which they began."""
+        with self.database.reading() as connection:
+            return list(runs.every(connection))
+
     def forget_runs_before(self, moment: float, limit: int = CHUNK) -> int:
         """Forget up to `limit` runs that ended before `moment`, not the last; returns how many."""
         with self.database.writing() as connection:
